@@ -1,0 +1,1 @@
+//! Main text, title and metadata from HTML and from scraped text.

@@ -1,0 +1,1 @@
+//! People, organisations and places, tagged and named once.

@@ -1,0 +1,1 @@
+//! Runs documents through the chain and commits them.

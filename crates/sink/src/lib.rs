@@ -1,0 +1,1 @@
+//! Segments of JSON Lines, rejects and quarantine.

@@ -1,0 +1,1 @@
+//! Watches drop folders and reads what lands in them into documents.
