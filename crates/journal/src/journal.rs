@@ -1,0 +1,266 @@
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gristmill_core::DocumentId;
+use gristmill_disk::SharedDisk;
+use rusqlite::{Connection, OpenFlags, Transaction, params};
+
+use crate::ledger::{DocumentRow, FileRow, Ledger, Outcome, SegmentRow, Totals};
+use crate::{JournalError, KnownFile, KnownFiles, StageState, schema};
+
+/// The writer's side of the books. One at a time for a state folder.
+#[derive(Debug)]
+pub struct Journal {
+    dir: PathBuf,
+    disk: SharedDisk,
+    ledger: Ledger,
+    known: Arc<KnownFiles>,
+    totals: Totals,
+    /// Locked as long as it is open.
+    _lock: File,
+}
+
+/// What one batch adds to the books.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Files of which records are in the batch, or that are complete with it.
+    pub files: Vec<FileRow>,
+    /// What became of each document.
+    pub documents: Vec<DocumentRow>,
+    /// How far the segments are good now.
+    pub segments: Vec<SegmentRow>,
+}
+
+impl Journal {
+    /// Opens the books in the state folder `dir`, which is made if there is none.
+    ///
+    /// # Errors
+    /// Another daemon has them open, they are of another format, or the machine fails.
+    pub fn open(dir: &Path, disk: SharedDisk) -> Result<Self, JournalError> {
+        disk.create_dir_all(dir)
+            .map_err(JournalError::io(format!("make {}", dir.display())))?;
+        let lock = lock(dir)?;
+        let mut connection = Connection::open(dir.join(schema::FILE_NAME))?;
+        schema::prepare(&connection)?;
+        schema::create(&mut connection, dir)?;
+        let ledger = Ledger::over(connection);
+        let known = Arc::new(KnownFiles::default());
+        let mut files = Vec::new();
+        ledger.files(&mut |row| files.push(entry(&row)))?;
+        known.put(files);
+        let totals = ledger.totals()?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            disk,
+            ledger,
+            known,
+            totals,
+            _lock: lock,
+        })
+    }
+
+    /// The files that were ever taken.
+    pub fn known_files(&self) -> Arc<KnownFiles> {
+        Arc::clone(&self.known)
+    }
+
+    /// The books for reading.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// How many documents came to which end.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// The state of the ordered stage called `stage`, which is unique in the chain. Must not be opened twice.
+    ///
+    /// # Errors
+    /// The state's files are not as the books say, or the machine fails.
+    pub fn stage_state(&self, stage: &str) -> Result<StageState, JournalError> {
+        let state = stage_state(&self.dir, stage, Arc::clone(&self.disk))?;
+        state.clear_strays()?;
+        Ok(state)
+    }
+
+    /// The state of `stage` as it is now, for a reader beside the writer, who must drop it uncommitted.
+    ///
+    /// # Errors
+    /// As [`stage_state`](Self::stage_state).
+    pub fn peek_stage_state(dir: &Path, stage: &str, disk: SharedDisk) -> Result<StageState, JournalError> {
+        stage_state(dir, stage, disk)
+    }
+
+    /// Makes `batch` durable together with what the ordered stages learned. The segments' files must be synced
+    /// before.
+    ///
+    /// # Errors
+    /// Nothing of the batch is in the books then, and the same commit may be tried again.
+    pub fn commit<'s>(
+        &mut self,
+        batch: &Batch,
+        states: impl IntoIterator<Item = &'s mut StageState>,
+    ) -> Result<(), JournalError> {
+        let mut states: Vec<_> = states.into_iter().collect();
+        for state in &mut states {
+            state.sync()?;
+        }
+        let mut totals = self.totals;
+        self.disk
+            .point("begin")
+            .map_err(JournalError::io("begin the transaction"))?;
+        let transaction = self.ledger.connection().transaction()?;
+        write_files(&transaction, &batch.files)?;
+        write_documents(&transaction, &batch.documents, &mut totals)?;
+        write_segments(&transaction, &batch.segments)?;
+        write_totals(&transaction, totals)?;
+        for state in &states {
+            state.write(&transaction)?;
+        }
+        self.disk
+            .point("commit")
+            .map_err(JournalError::io("commit the transaction"))?;
+        transaction.commit()?;
+        self.totals = totals;
+        self.known.put(batch.files.iter().map(entry));
+        for state in states {
+            state.committed();
+        }
+        self.disk
+            .point("committed")
+            .map_err(JournalError::io("after the transaction"))
+    }
+
+    /// Whether a document called `id` is in the books.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub fn contains(&self, id: &DocumentId) -> Result<bool, JournalError> {
+        Ok(self.ledger.document(id)?.is_some())
+    }
+
+    /// Closes the books, folding the database's log into it.
+    ///
+    /// # Errors
+    /// The database cannot be closed.
+    pub fn close(self) -> Result<(), JournalError> {
+        self.ledger
+            .into_connection()
+            .close()
+            .map_err(|(_, error)| error.into())
+    }
+}
+
+fn lock(dir: &Path) -> Result<File, JournalError> {
+    let path = dir.join("lock");
+    let what = format!("lock {}", path.display());
+    let file = match File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+    {
+        Ok(file) => file,
+        Err(source) => return Err(JournalError::Io { what, source }),
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(JournalError::Locked { dir: dir.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(JournalError::Io { what, source }),
+    }
+}
+
+fn stage_state(dir: &Path, stage: &str, disk: SharedDisk) -> Result<StageState, JournalError> {
+    let reader = Connection::open_with_flags(dir.join(schema::FILE_NAME), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    reader.pragma_update(None, "busy_timeout", 10_000)?;
+    StageState::open(stage, dir.join(stage), disk, reader)
+}
+
+fn entry(row: &FileRow) -> (crate::PathKey, KnownFile) {
+    (
+        row.key,
+        KnownFile {
+            fingerprint: row.fingerprint,
+            records: row.records,
+            complete: row.complete,
+        },
+    )
+}
+
+fn write_files(transaction: &Transaction<'_>, files: &[FileRow]) -> rusqlite::Result<()> {
+    let mut put = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO files (key, path, fingerprint, records, complete, taken) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for file in files {
+        let taken = file.taken.as_millisecond();
+        put.execute(params![
+            file.key,
+            file.path,
+            file.fingerprint,
+            file.records as i64,
+            file.complete,
+            taken
+        ])?;
+    }
+    Ok(())
+}
+
+/// A document that is in the books already can only be one that was in quarantine and comes again.
+fn write_documents(
+    transaction: &Transaction<'_>,
+    documents: &[DocumentRow],
+    totals: &mut Totals,
+) -> rusqlite::Result<()> {
+    let mut leave = transaction.prepare_cached("DELETE FROM quarantine WHERE id = ?1")?;
+    let mut enter = transaction.prepare_cached("INSERT INTO quarantine (id) VALUES (?1)")?;
+    let mut put = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO documents (id, file, record, outcome, segment, start, length) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for row in documents {
+        let id = row.id.as_bytes();
+        if leave.execute([id])? > 0 {
+            totals.quarantined -= 1;
+        }
+        if row.outcome == Outcome::Quarantined {
+            enter.execute([id])?;
+        }
+        *totals.of(row.outcome) += 1;
+        put.execute(params![
+            id,
+            row.file,
+            row.record as i64,
+            row.outcome as i64,
+            row.segment as i64,
+            row.start as i64,
+            row.length as i64
+        ])?;
+    }
+    Ok(())
+}
+
+fn write_segments(transaction: &Transaction<'_>, segments: &[SegmentRow]) -> rusqlite::Result<()> {
+    let mut put = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO segments (kind, number, length, lines, opened, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for row in segments {
+        put.execute(params![
+            row.kind as i64,
+            row.number as i64,
+            row.length as i64,
+            row.lines as i64,
+            row.opened.as_millisecond(),
+            row.sha256.as_ref().map(|hash| hash.as_bytes().as_slice())
+        ])?;
+    }
+    Ok(())
+}
+
+fn write_totals(transaction: &Transaction<'_>, mut totals: Totals) -> rusqlite::Result<()> {
+    let mut put = transaction.prepare_cached("UPDATE totals SET count = ?2 WHERE outcome = ?1")?;
+    for outcome in [Outcome::Written, Outcome::Rejected, Outcome::Quarantined] {
+        put.execute(params![outcome as i64, *totals.of(outcome) as i64])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::JournalError;
+
+/// The format of the books; it grows when an older version could not read them any more.
+const FORMAT: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE files (
+        key BLOB PRIMARY KEY,
+        path TEXT NOT NULL,
+        fingerprint BLOB NOT NULL,
+        records INTEGER NOT NULL,
+        complete INTEGER NOT NULL,
+        taken INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE documents (
+        id BLOB PRIMARY KEY,
+        file BLOB NOT NULL,
+        record INTEGER NOT NULL,
+        outcome INTEGER NOT NULL,
+        segment INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        length INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE quarantine (id BLOB PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE segments (
+        kind INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        length INTEGER NOT NULL,
+        lines INTEGER NOT NULL,
+        opened INTEGER NOT NULL,
+        sha256 BLOB,
+        PRIMARY KEY (kind, number)
+    ) WITHOUT ROWID;
+    CREATE TABLE totals (outcome INTEGER PRIMARY KEY, count INTEGER NOT NULL);
+    INSERT INTO totals VALUES (0, 0), (1, 0), (2, 0);
+    CREATE TABLE stage_keys (
+        stage TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (stage, key)
+    ) WITHOUT ROWID;
+    CREATE TABLE stage_files (
+        stage TEXT NOT NULL, file TEXT NOT NULL, length INTEGER NOT NULL, PRIMARY KEY (stage, file)
+    ) WITHOUT ROWID;
+";
+
+pub(crate) const FILE_NAME: &str = "journal.sqlite";
+
+/// Sets the connection up: a write-ahead log that is synced with each commit, and patience with readers.
+pub(crate) fn prepare(connection: &Connection) -> Result<(), JournalError> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "busy_timeout", 10_000)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// Makes the tables in an empty database, and checks the format of any other.
+pub(crate) fn create(connection: &mut Connection, dir: &Path) -> Result<(), JournalError> {
+    if format(connection)? == 0 {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(TABLES)?;
+        transaction.pragma_update(None, "user_version", FORMAT)?;
+        transaction.commit()?;
+    }
+    check(connection, dir)
+}
+
+/// Refuses a database of another format.
+pub(crate) fn check(connection: &Connection, dir: &Path) -> Result<(), JournalError> {
+    match format(connection)? {
+        FORMAT => Ok(()),
+        0 => Err(JournalError::Absent { dir: dir.to_owned() }),
+        found => Err(JournalError::Format {
+            dir: dir.to_owned(),
+            found,
+            known: FORMAT,
+        }),
+    }
+}
+
+fn format(connection: &Connection) -> Result<i64, JournalError> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
