@@ -1,1 +1,46 @@
-//! Segments of JSON Lines, rejects and quarantine.
+//! Where documents end: lines in segments, lines in rejects, or files in quarantine.
+//!
+//! ```text
+//! out/documents/part-00000001.jsonl        sealed: complete, never changed again
+//! out/documents/part-00000002.jsonl.open   being written
+//! out/rejects/part-00000001.jsonl.open
+//! out/quarantine/ID.json, ID.bin           why, and the bytes
+//! ```
+//!
+//! The sink decides nothing about what is durable. [`SegmentWriter::sync`] brings a batch's lines to the disk;
+//! the books then say how far each segment is good; [`SegmentWriter::settle`] renames what the books have
+//! sealed. Whatever a crash leaves beyond the books is cut off by [`SegmentWriter::open`].
+
+mod quarantine;
+mod segment;
+
+pub use quarantine::{Quarantine, QuarantineEntry};
+pub use segment::{Compression, Position, Rotation, Segment, SegmentWriter, find_segment, read_line};
+
+use std::io;
+
+/// Why output could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// The machine failed: a full disk, a read-only or vanished folder.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was to be done.
+        what: String,
+        /// The failure.
+        source: io::Error,
+    },
+    /// A segment is not as the books say, in a way that no crash explains.
+    #[error("the output is damaged: {0}")]
+    Damaged(String),
+    /// A record cannot be written as JSON.
+    #[error("a record cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl SinkError {
+    fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        |source| Self::Io { what, source }
+    }
+}
