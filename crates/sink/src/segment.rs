@@ -291,6 +291,7 @@ impl SegmentWriter {
             hash,
             buffer: Vec::new(),
             buffered_lines: 0,
+            unsettled: false,
         })
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gristmill_core::{Document, DocumentId, Sha256};
-use gristmill_disk::RealDisk;
+use gristmill_disk::{Ending, FaultyDisk, Plan, RealDisk};
 use gristmill_sink::{
     Compression, Position, Quarantine, QuarantineEntry, Rotation, Segment, SegmentWriter, SinkError,
     read_line,
@@ -113,6 +113,32 @@ fn a_seal_that_the_books_know_is_finished_at_the_next_start() {
             length: 7
         }
     );
+}
+
+#[test]
+fn a_sync_that_failed_is_repeated_whole() {
+    const EIO: i32 = 5;
+    let dir = tempfile::tempdir().unwrap();
+    for at in 2..5 {
+        let dir = dir.path().join(at.to_string());
+        let disk = Arc::new(FaultyDisk::new(Some(Plan {
+            at,
+            ending: Ending::Fail(EIO),
+        })));
+        let mut writer = SegmentWriter::open(&dir, disk.clone(), Compression::None, ROTATION, &[]).unwrap();
+        writer.append(&"line", NOW).unwrap();
+        assert!(writer.sync(NOW, false).is_err(), "{:?}", disk.operations());
+        let told = writer.sync(NOW, false).unwrap();
+        assert_eq!((told[0].lines, told[0].length), (1, 7));
+        // The books failed: it is told again, and no longer once they know.
+        assert_eq!(writer.sync(NOW, false).unwrap(), told);
+        writer.settle().unwrap();
+        assert_eq!(writer.sync(NOW, false).unwrap(), []);
+        assert_eq!(
+            fs::read_to_string(dir.join("part-00000001.jsonl.open")).unwrap(),
+            "\"line\"\n"
+        );
+    }
 }
 
 #[test]
