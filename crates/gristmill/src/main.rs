@@ -1,3 +1,7 @@
-//! A daemon that turns a drop folder of news articles into clean, labelled JSON Lines.
+//! The `gristmill` command; everything it does is in the library beside it.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gristmill::cli::main()
+}

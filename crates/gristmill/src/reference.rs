@@ -1,0 +1,1 @@
+//! The reference pages, derived from the types that read the configuration.

@@ -1,0 +1,8 @@
+//! The one list of all built-in stages.
+
+use gristmill_core::Registry;
+
+/// The stages that come with gristmill, in the order in which they usually stand in a chain.
+pub fn built_in() -> Registry {
+    Registry::new([])
+}
