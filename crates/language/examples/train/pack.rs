@@ -1,0 +1,162 @@
+//! From trained weights to the packed model: the weights that matter, in eight bits, and the temperatures.
+
+use gristmill_language::model::{Model, ModelBuilder};
+
+use crate::corpus::{Labelled, crop};
+use crate::learn::{BITS, Weights, buckets};
+use crate::rng::Rng;
+
+/// Weights kept in the whole model: two bytes each.
+const ENTRIES: usize = 2_100_000;
+/// Weights kept in a bucket.
+const MOST: usize = 32;
+/// Buckets that fewer texts than this came upon are noise.
+const MIN_HITS: u32 = 4;
+/// What one unit of a packed weight is worth.
+const STEP: f32 = 1.0 / 20.0;
+/// Temperatures are fitted for texts of 2⁴ to 2¹² features.
+const KNOTS: usize = 9;
+
+/// Keeps the largest deviations from each bucket's median. `groups` holds the number of the first label of each
+/// script and its weights.
+pub(crate) fn prune(groups: &[(usize, Weights)]) -> Vec<Vec<(u8, i8)>> {
+    let mut sizes = vec![0_usize; 128];
+    let each = |visit: &mut dyn FnMut(usize, usize, f32)| {
+        for (first, weights) in groups {
+            let mut sorted = Vec::with_capacity(weights.labels);
+            for bucket in 0..1 << BITS {
+                if weights.hits[bucket] < MIN_HITS {
+                    continue;
+                }
+                let row = &weights.rows[bucket * weights.stride..][..weights.labels];
+                sorted.clear();
+                sorted.extend_from_slice(row);
+                sorted.sort_by(f32::total_cmp);
+                let median = sorted[sorted.len() / 2];
+                for (label, weight) in row.iter().enumerate() {
+                    visit(bucket, first + label, (weight - median) / STEP);
+                }
+            }
+        }
+    };
+    each(&mut |_, _, weight| sizes[(weight.abs() as usize).min(127)] += 1);
+    let mut kept = 0;
+    let threshold = (1..sizes.len())
+        .rev()
+        .find(|&size| {
+            kept += sizes[size];
+            kept > ENTRIES
+        })
+        .map_or(1, |size| size + 1);
+    let mut table = vec![Vec::new(); 1 << BITS];
+    each(&mut |bucket, label, weight| {
+        if weight.abs() >= threshold as f32 {
+            table[bucket].push((label as u8, weight.clamp(-127.0, 127.0).round() as i8));
+        }
+    });
+    for bucket in &mut table {
+        bucket.sort_by_key(|&(label, weight)| (-i32::from(weight).abs(), label));
+        bucket.truncate(MOST);
+        bucket.sort_unstable();
+    }
+    eprintln!(
+        "kept weights of {threshold} units and more; {} clipped",
+        sizes[127]
+    );
+    table
+}
+
+/// Fits the temperature at each length on texts that were held out, the packed weights in place.
+pub(crate) fn pack(labels: &[Labelled], table: Vec<Vec<(u8, i8)>>) -> anyhow::Result<Vec<u8>> {
+    let mut builder = ModelBuilder {
+        bits: BITS,
+        step: STEP,
+        temperatures: vec![1.0; KNOTS],
+        labels: labels
+            .iter()
+            .map(|label| (label.language.clone(), label.script.to_owned()))
+            .collect(),
+        buckets: table,
+    };
+    let bytes = builder.pack();
+    let model = Model::new(&bytes)?;
+    let mut bins: Vec<Vec<(usize, Vec<f32>)>> = vec![Vec::new(); KNOTS];
+    let mut rng = Rng(3);
+    let mut found = Vec::new();
+    for (gold, label) in labels.iter().enumerate() {
+        let Some(script) = gristmill_language::Script::from_code(label.script) else {
+            continue;
+        };
+        let range = model.range(script);
+        if range.len() < 2 || label.held_out.is_empty() {
+            continue;
+        }
+        for draw in 0..400 {
+            let mut text = rng.pick(&label.held_out).clone();
+            match draw % 4 {
+                0 => {}
+                1 | 2 => text = crop(&text, &mut rng).to_owned(),
+                _ => {
+                    for _ in 0..rng.between(1, 12) {
+                        text.push(' ');
+                        text.push_str(rng.pick::<String>(&label.held_out));
+                    }
+                }
+            }
+            buckets(&text, &mut found);
+            if found.is_empty() {
+                continue;
+            }
+            let mut scores = vec![0_f32; range.len()];
+            for &bucket in &found {
+                for &(label, weight) in &builder.buckets[bucket as usize] {
+                    if range.contains(&(label as usize)) {
+                        scores[label as usize - range.start] += f32::from(weight);
+                    }
+                }
+            }
+            let scale = STEP / (found.len() as f32).sqrt();
+            scores.iter_mut().for_each(|score| *score *= scale);
+            let knot = (found.len() as f32).log2().round() as usize;
+            bins[knot.clamp(4, KNOTS + 3) - 4].push((gold - range.start, scores));
+        }
+    }
+    for (knot, bin) in bins.iter().enumerate() {
+        if bin.len() < 100 {
+            builder.temperatures[knot] = if knot > 0 {
+                builder.temperatures[knot - 1]
+            } else {
+                1.0
+            };
+            continue;
+        }
+        let loss = |temperature: f32| -> f64 {
+            bin.iter()
+                .map(|(gold, scores)| {
+                    let highest = scores.iter().copied().fold(f32::MIN, f32::max);
+                    let total: f32 = scores
+                        .iter()
+                        .map(|score| ((score - highest) * temperature).exp())
+                        .sum();
+                    f64::from(total.ln() - (scores[*gold] - highest) * temperature)
+                })
+                .sum()
+        };
+        let best = (1..=80)
+            .map(|tenths| tenths as f32 / 20.0)
+            .min_by(|a, b| loss(*a).total_cmp(&loss(*b)))
+            .unwrap_or(1.0);
+        let right = bin
+            .iter()
+            .filter(|(gold, scores)| scores.iter().all(|&score| score <= scores[*gold]))
+            .count();
+        eprintln!(
+            "2^{} features: temperature {best}, {:.2} % of {} held out right",
+            knot + 4,
+            100.0 * right as f64 / bin.len() as f64,
+            bin.len()
+        );
+        builder.temperatures[knot] = best;
+    }
+    Ok(builder.pack())
+}

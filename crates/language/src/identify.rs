@@ -1,0 +1,433 @@
+//! From the scores of features to a language and a probability.
+
+use std::sync::LazyLock;
+
+use crate::features::Words;
+use crate::model::{Label, Model, Scores};
+use crate::script::{SCRIPTS, Script};
+
+/// The model that the crate carries.
+static MODEL: LazyLock<Option<Model<'static>>> =
+    LazyLock::new(|| Model::new(include_bytes!("../model/language.bin")).ok());
+
+/// The code of what is in no language.
+pub const UNDETERMINED: &str = "und";
+
+/// Features after which no more are read: about a thousand letters, and more would not change the answer.
+const ENOUGH: usize = 4096;
+/// A text with more features than this speaks for itself, whatever its input claims.
+const HINT_BELOW: usize = 120;
+/// How much likelier a hint makes its language.
+const HINT_WEIGHT: f64 = 8.0;
+/// The probability that a language alone in its script is right.
+const ALONE: f64 = 0.995;
+
+/// A language with its script and the probability that it is the text's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Candidate {
+    /// ISO 639-1 where there is one, else ISO 639-3; `und` for no language.
+    pub language: &'static str,
+    /// ISO 15924.
+    pub script: &'static str,
+    /// From 0 to 1.
+    pub probability: f64,
+}
+
+/// What a text is in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// ISO 639-1 where there is one, else ISO 639-3; `und` where the text does not say.
+    pub language: &'static str,
+    /// The script of most letters by ISO 15924 (`Hans`, `Hant`, `Jpan`, `Kore` included), `None` without letters.
+    pub script: Option<&'static str>,
+    /// The probability that `language` is right.
+    pub confidence: f64,
+    /// The features that the decision rests on; none where the script alone decided.
+    pub features: usize,
+    /// The likeliest languages of this script, best first, five at most.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Tells the language of texts.
+///
+/// ```
+/// let identifier = gristmill_language::Identifier::new();
+/// let answer = identifier.identify("Die Verhandlungen wurden am Montag fortgesetzt.");
+/// assert_eq!((answer.language, answer.script), ("de", Some("Latn")));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Identifier {
+    model: &'static Model<'static>,
+    /// Which labels may be chosen.
+    allowed: Vec<bool>,
+}
+
+impl Default for Identifier {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Identifier {
+    /// An identifier of all languages that the model knows.
+    pub fn new() -> Self {
+        static EMPTY: LazyLock<Model<'static>> = LazyLock::new(Model::default);
+        // The model is part of the binary and the tests read it, so the empty one, which knows no language,
+        // is never met in practice.
+        let model = MODEL.as_ref().unwrap_or(&EMPTY);
+        Self {
+            model,
+            allowed: vec![true; model.labels().len()],
+        }
+    }
+
+    /// The same, choosing among `languages` alone.
+    ///
+    /// # Errors
+    /// The first code that the model does not know.
+    pub fn among<'c>(languages: impl IntoIterator<Item = &'c str>) -> Result<Self, String> {
+        let mut identifier = Self::new();
+        let labels = identifier.model.labels();
+        let mut allowed: Vec<bool> = labels
+            .iter()
+            .map(|label| label.language == UNDETERMINED)
+            .collect();
+        for language in languages {
+            if !identifier.knows(language) {
+                return Err(language.to_owned());
+            }
+            for (allowed, label) in allowed.iter_mut().zip(labels) {
+                *allowed |= label.language == language;
+            }
+        }
+        identifier.allowed = allowed;
+        Ok(identifier)
+    }
+
+    /// The codes of the languages, sorted.
+    pub fn languages(&self) -> Vec<&'static str> {
+        let labels = self.model.labels().iter().map(|label| label.language);
+        let mut codes: Vec<_> = labels.filter(|&code| code != UNDETERMINED).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    }
+
+    /// Whether `language` is a code that the model uses.
+    pub fn knows(&self, language: &str) -> bool {
+        language != UNDETERMINED && self.model.labels().iter().any(|label| label.language == language)
+    }
+
+    /// The language of `text`.
+    pub fn identify(&self, text: &str) -> Answer {
+        self.identify_with(text, None)
+    }
+
+    /// The language of `text`, which someone claims to be `hint`; that counts only where the text is too short
+    /// to say.
+    pub fn identify_with(&self, text: &str, hint: Option<&str>) -> Answer {
+        let evidence = Evidence::gather(self.model, text);
+        self.decide(&evidence, hint)
+    }
+
+    /// What `evidence` amounts to.
+    fn decide(&self, evidence: &Evidence, hint: Option<&str>) -> Answer {
+        let Some(script) = evidence.script() else {
+            return Answer {
+                language: UNDETERMINED,
+                script: None,
+                confidence: 1.0,
+                features: 0,
+                candidates: Vec::new(),
+            };
+        };
+        let features = evidence.features[script as usize];
+        let hint = hint.filter(|_| features < HINT_BELOW);
+        let range = self.model.range(script);
+        let labels = &self.model.labels()[range.clone()];
+        let mut candidates: Vec<Candidate> = match labels {
+            [] => Vec::new(),
+            [only] if self.allowed[range.start] => vec![candidate(only, ALONE)],
+            _ => {
+                let scale = self.model.scale(features);
+                self.probabilities(&evidence.scores.0[range.clone()], range.start, scale, hint)
+                    .into_iter()
+                    .zip(labels)
+                    .filter(|&(probability, _)| probability > 0.0)
+                    .map(|(probability, label)| candidate(label, probability))
+                    .collect()
+            }
+        };
+        candidates.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        candidates = merged(candidates);
+        candidates.truncate(5);
+        match candidates.first() {
+            Some(best) => Answer {
+                language: best.language,
+                script: Some(best.script),
+                confidence: best.probability,
+                features,
+                candidates,
+            },
+            None => Answer {
+                language: UNDETERMINED,
+                script: Some(script.code()),
+                confidence: ALONE,
+                features,
+                candidates,
+            },
+        }
+    }
+
+    /// The probability of each label from `first` on, given their `scores`.
+    fn probabilities(&self, scores: &[i32], first: usize, scale: f32, hint: Option<&str>) -> Vec<f64> {
+        let allowed = &self.allowed[first..first + scores.len()];
+        let open = || scores.iter().zip(allowed).filter(|&(_, &allowed)| allowed);
+        let Some(highest) = open().map(|(&score, _)| score).max() else {
+            return vec![0.0; scores.len()];
+        };
+        let mut odds: Vec<f64> = scores
+            .iter()
+            .zip(allowed)
+            .enumerate()
+            .map(|(number, (&score, &allowed))| {
+                if !allowed {
+                    return 0.0;
+                }
+                let odds = f64::from((score - highest) as f32 * scale).exp();
+                match hint {
+                    Some(hint) if self.model.labels()[first + number].language == hint => odds * HINT_WEIGHT,
+                    _ => odds,
+                }
+            })
+            .collect();
+        let total: f64 = odds.iter().sum();
+        odds.iter_mut().for_each(|odds| *odds /= total);
+        odds
+    }
+}
+
+fn candidate(label: &Label<'static>, probability: f64) -> Candidate {
+    Candidate {
+        language: label.language,
+        script: label.script,
+        probability,
+    }
+}
+
+/// One candidate a language: simplified and traditional Chinese are two labels of one language.
+fn merged(candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let mut merged: Vec<Candidate> = Vec::with_capacity(candidates.len());
+    for candidate in candidates {
+        match merged
+            .iter_mut()
+            .find(|known| known.language == candidate.language)
+        {
+            Some(known) => known.probability += candidate.probability,
+            None => merged.push(candidate),
+        }
+    }
+    merged.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    merged
+}
+
+/// What the words of a text say, script by script.
+struct Evidence {
+    scores: Scores,
+    /// Features read in each script.
+    features: [usize; SCRIPTS],
+    /// Letters in each script.
+    letters: [usize; SCRIPTS],
+}
+
+impl Evidence {
+    fn gather(model: &Model<'_>, text: &str) -> Self {
+        let mut evidence = Self {
+            scores: Scores::default(),
+            features: [0; SCRIPTS],
+            letters: [0; SCRIPTS],
+        };
+        let mut words = Words::new(text);
+        let mut total = 0;
+        while let Some(word) = words.next_word() {
+            let script = word.script as usize;
+            evidence.letters[script] += word.letters();
+            let mut count = 0;
+            if model.range(word.script).len() > 1 {
+                word.features(|hash| {
+                    model.add(hash, &mut evidence.scores);
+                    count += 1;
+                });
+            } else {
+                count = word.letters() * 5;
+            }
+            evidence.features[script] += count;
+            total += count;
+            if total >= ENOUGH {
+                break;
+            }
+        }
+        evidence
+    }
+
+    /// The script of most of the text. A Han character or a syllable of Hangul says as much as two or three
+    /// letters, and letters that are not Latin count twice: names in Latin letters stand in texts of all scripts,
+    /// seldom the other way round.
+    fn script(&self) -> Option<Script> {
+        let weighed = |number: usize| {
+            let weight = match Script::from_number(number as u8) {
+                Some(Script::Hani) => 6,
+                Some(Script::Hang) => 4,
+                Some(Script::Latn) => 1,
+                _ => 2,
+            };
+            self.letters[number] * weight
+        };
+        let best = (1..SCRIPTS).max_by_key(|&number| (weighed(number), SCRIPTS - number))?;
+        (self.letters[best] > 0).then(|| Script::from_number(best as u8))?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn language(text: &str) -> &'static str {
+        Identifier::new().identify(text).language
+    }
+
+    #[test]
+    fn the_model_in_the_crate_is_sound() {
+        assert!(MODEL.is_some());
+        assert!(Identifier::new().languages().len() >= 130);
+    }
+
+    #[test]
+    fn languages_and_scripts() {
+        for (text, language, script) in [
+            (
+                "The ministers met on Monday to discuss the new trade agreement.",
+                "en",
+                "Latn",
+            ),
+            (
+                "Die Minister trafen sich am Montag, um über das neue Abkommen zu sprechen.",
+                "de",
+                "Latn",
+            ),
+            (
+                "Les ministres se sont réunis lundi pour discuter du nouvel accord.",
+                "fr",
+                "Latn",
+            ),
+            (
+                "Los ministros se reunieron el lunes para hablar del nuevo acuerdo.",
+                "es",
+                "Latn",
+            ),
+            (
+                "Министры встретились в понедельник, чтобы обсудить новое соглашение.",
+                "ru",
+                "Cyrl",
+            ),
+            (
+                "Міністри зустрілися в понеділок, щоб обговорити нову угоду.",
+                "uk",
+                "Cyrl",
+            ),
+            (
+                "Οι υπουργοί συναντήθηκαν τη Δευτέρα για να συζητήσουν.",
+                "el",
+                "Grek",
+            ),
+            (
+                "التقى الوزراء يوم الاثنين لمناقشة الاتفاق التجاري الجديد.",
+                "ar",
+                "Arab",
+            ),
+            ("部长们星期一开会讨论新的贸易协定。", "zh", "Hans"),
+            (
+                "部長們星期一見面，他們討論的是新的貿易協定，但是沒有結果。",
+                "zh",
+                "Hant",
+            ),
+            (
+                "大臣たちは月曜日に会合を開き、新しい貿易協定について話し合った。",
+                "ja",
+                "Jpan",
+            ),
+            (
+                "장관들은 월요일에 만나 새로운 무역 협정을 논의했다.",
+                "ko",
+                "Kore",
+            ),
+            (
+                "मंत्रियों ने सोमवार को नए व्यापार समझौते पर चर्चा करने के लिए मुलाकात की।",
+                "hi",
+                "Deva",
+            ),
+            ("รัฐมนตรีพบกันในวันจันทร์เพื่อหารือข้อตกลงการค้าใหม่", "th", "Thai"),
+        ] {
+            let answer = Identifier::new().identify(text);
+            assert_eq!(
+                (answer.language, answer.script),
+                (language, Some(script)),
+                "{text}"
+            );
+            assert!(answer.confidence > 0.5, "{text}: {}", answer.confidence);
+        }
+    }
+
+    #[test]
+    fn what_is_in_no_language_is_undetermined() {
+        for text in [
+            "",
+            "12:30, 45 %",
+            "https://example.org/news/the-latest",
+            "😀😀",
+            "@someone #1",
+        ] {
+            assert_eq!(language(text), UNDETERMINED, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_choice_can_be_narrowed() {
+        let identifier = Identifier::among(["de", "nl"]).unwrap();
+        let answer = identifier.identify("The ministers met on Monday to discuss the agreement.");
+        assert!(["de", "nl", UNDETERMINED].contains(&answer.language));
+        assert_eq!(Identifier::among(["de", "xx"]).err(), Some("xx".to_owned()));
+        assert_eq!(Identifier::among(["und"]).err(), Some("und".to_owned()));
+    }
+
+    #[test]
+    fn a_hint_counts_in_short_texts_alone() {
+        let identifier = Identifier::new();
+        let short = "Film og musik";
+        let share = |hint| {
+            let answer = identifier.identify_with(short, hint);
+            let danish = answer
+                .candidates
+                .iter()
+                .find(|candidate| candidate.language == "da");
+            danish.map_or(0.0, |candidate| candidate.probability)
+        };
+        assert!(share(Some("da")) > share(None));
+        let long = "The ministers met on Monday to discuss the new trade agreement with their neighbours.";
+        assert_eq!(
+            identifier.identify_with(long, Some("da")),
+            identifier.identify(long)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_an_answer(text in "(\\PC|[a-z ]|[а-я]|😀|\u{301}|\n){0,200}") {
+            let answer = Identifier::new().identify(&text);
+            prop_assert!((0.0..=1.0).contains(&answer.confidence));
+            prop_assert!(answer.candidates.len() <= 5);
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! The packed model: for each feature, the few labels that it speaks for or against.
+//!
+//! A multinomial logistic regression over hashed n-grams has a row of weights for each bucket of the hash, one
+//! weight for each label. Adding the same number to all weights of a row changes no probability, so the row's
+//! median is subtracted; most weights are then near zero and dropped, and the rest are kept in eight bits. A
+//! score is a sum of small integers, and the file is used as it lies in the binary: nothing is unpacked.
+//!
+//! All numbers are little-endian:
+//!
+//! | part | holds |
+//! |---|---|
+//! | head, 32 bytes | `GMLI`, version (u32), bits of the hash (u32), labels (u32), knots (u32), entries (u32), checksum of all that follows (u64) |
+//! | step | f32: what one unit of a weight is worth |
+//! | knots | f32 each: the temperature for texts of 2⁴, 2⁵, … features |
+//! | labels | 12 bytes each: language, then script, padded with zeros to eight and four |
+//! | blocks | u32 each: the first entry of every 64 buckets |
+//! | buckets | u16 each: the first entry, counted from its block's |
+//! | entries | two bytes each: label, weight (i8) |
+
+use crate::script::{SCRIPTS, Script};
+
+/// Grows when the features or the format change.
+const VERSION: u32 = 1;
+const MAGIC: &[u8; 4] = b"GMLI";
+const HEAD: usize = 32;
+const LABEL: usize = 12;
+const BLOCK: usize = 64;
+/// The first knot of the temperature lies at two to the power of this many features.
+const FIRST_KNOT: f32 = 4.0;
+/// The most labels that a model can have: one byte names each.
+pub const MAX_LABELS: usize = 256;
+
+/// Why bytes are not a model.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// They are something else.
+    #[error("not a language model")]
+    Magic,
+    /// They were written for another version of the features.
+    #[error("language model of version {0}, not {VERSION}")]
+    Version(u32),
+    /// They are cut short or damaged.
+    #[error("damaged language model: {0}")]
+    Damaged(&'static str),
+}
+
+/// What the model tells apart: a language in a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Label<'m> {
+    /// ISO 639-1 where there is one, else ISO 639-3; `und` for what is no language.
+    pub language: &'m str,
+    /// ISO 15924, with `Hans`, `Hant` and `Jpan` for what is written in Han characters, `Kore` for Hangul.
+    pub script: &'m str,
+}
+
+/// A model, borrowed from the bytes that hold it.
+#[derive(Debug, Clone)]
+pub struct Model<'m> {
+    shift: u32,
+    step: f32,
+    temperatures: Vec<f32>,
+    labels: Vec<Label<'m>>,
+    /// For each script, its first label and the one after its last: labels are sorted by script.
+    ranges: Ranges,
+    blocks: &'m [u8],
+    buckets: &'m [u8],
+    entries: &'m [u8],
+}
+
+impl Default for Model<'_> {
+    /// A model without labels.
+    fn default() -> Self {
+        Self {
+            shift: 0,
+            step: 0.0,
+            temperatures: Vec::new(),
+            labels: Vec::new(),
+            ranges: [(0, 0); SCRIPTS],
+            blocks: &[],
+            buckets: &[],
+            entries: &[],
+        }
+    }
+}
+
+impl<'m> Model<'m> {
+    /// Reads a model from `bytes`, which stay where they are.
+    ///
+    /// # Errors
+    /// The bytes are not a model of this version, or are damaged.
+    pub fn new(bytes: &'m [u8]) -> Result<Self, ModelError> {
+        let short = ModelError::Damaged("too short");
+        let (head, body) = bytes.split_at_checked(HEAD).ok_or_else(|| short.clone())?;
+        if &head[..4] != MAGIC {
+            return Err(ModelError::Magic);
+        }
+        let field = |number: usize| u32_at(head, number);
+        if field(1) != VERSION {
+            return Err(ModelError::Version(field(1)));
+        }
+        let (bits, labels, knots, entries) =
+            (field(2), field(3) as usize, field(4) as usize, field(5) as usize);
+        let checksum = u64::from(field(6)) | u64::from(field(7)) << 32;
+        if checksum != checksum_of(body) {
+            return Err(ModelError::Damaged("checksum"));
+        }
+        if !(6..=24).contains(&bits) || labels > MAX_LABELS || knots == 0 {
+            return Err(ModelError::Damaged("sizes"));
+        }
+        let mut rest = body;
+        let mut take = |length: usize| -> Result<&'m [u8], ModelError> {
+            let (part, after) = rest
+                .split_at_checked(length)
+                .ok_or(ModelError::Damaged("too short"))?;
+            rest = after;
+            Ok(part)
+        };
+        let step = f32::from_bits(u32_at(take(4)?, 0));
+        let temperatures = take(knots * 4)?;
+        let names = take(labels * LABEL)?;
+        let labels: Vec<_> = names
+            .chunks_exact(LABEL)
+            .map(|name| {
+                let text = |part: &'m [u8]| std::str::from_utf8(part).map(|text| text.trim_end_matches('\0'));
+                match (text(&name[..8]), text(&name[8..])) {
+                    (Ok(language), Ok(script)) => Ok(Label { language, script }),
+                    _ => Err(ModelError::Damaged("labels")),
+                }
+            })
+            .collect::<Result<_, _>>()?;
+        let ranges = ranges(&labels).ok_or(ModelError::Damaged("labels"))?;
+        Ok(Self {
+            shift: 32 - bits,
+            step,
+            temperatures: (0..knots)
+                .map(|knot| f32::from_bits(u32_at(temperatures, knot)))
+                .collect(),
+            labels,
+            ranges,
+            blocks: take(((1 << bits) / BLOCK + 1) * 4)?,
+            buckets: take((1 << bits) * 2)?,
+            entries: take(entries * 2)?,
+        })
+    }
+
+    /// What the model tells apart, sorted by script.
+    pub fn labels(&self) -> &[Label<'m>] {
+        &self.labels
+    }
+
+    /// The numbers of the labels written in `script`.
+    pub fn range(&self, script: Script) -> std::ops::Range<usize> {
+        let (start, end) = self.ranges[script as usize];
+        start..end
+    }
+
+    /// Adds to `scores` what the feature `hash` says.
+    #[inline]
+    pub(crate) fn add(&self, hash: u32, scores: &mut Scores) {
+        let bucket = (hash >> self.shift) as usize;
+        let start = self.first(bucket);
+        let end = if (bucket + 1).is_multiple_of(BLOCK) {
+            u32_at(self.blocks, bucket / BLOCK + 1) as usize
+        } else {
+            self.first(bucket + 1)
+        };
+        let Some(entries) = self.entries.get(start * 2..end * 2) else {
+            return;
+        };
+        for entry in entries.chunks_exact(2) {
+            scores.0[entry[0] as usize] += i32::from(entry[1] as i8);
+        }
+    }
+
+    #[inline]
+    fn first(&self, bucket: usize) -> usize {
+        let within = u16::from_le_bytes([self.buckets[bucket * 2], self.buckets[bucket * 2 + 1]]);
+        u32_at(self.blocks, bucket / BLOCK) as usize + within as usize
+    }
+
+    /// What one unit of a score is worth in the exponent, after `features` features: the weight's step, the
+    /// square root that keeps texts of different lengths comparable, and the temperature fitted at this length.
+    pub(crate) fn scale(&self, features: usize) -> f32 {
+        let features = features.max(1) as f32;
+        let place = (features.log2() - FIRST_KNOT).clamp(0.0, (self.temperatures.len() - 1) as f32);
+        let (low, part) = (place as usize, place.fract());
+        let high = (low + 1).min(self.temperatures.len() - 1);
+        let temperature = self.temperatures[low] * (1.0 - part) + self.temperatures[high] * part;
+        self.step * temperature / features.sqrt()
+    }
+}
+
+/// A running score for each label.
+#[derive(Debug, Clone)]
+pub(crate) struct Scores(pub(crate) [i32; MAX_LABELS]);
+
+impl Default for Scores {
+    fn default() -> Self {
+        Self([0; MAX_LABELS])
+    }
+}
+
+type Ranges = [(usize, usize); SCRIPTS];
+
+/// The stretch of labels of each script, or nothing where the labels are not sorted by script.
+fn ranges(labels: &[Label<'_>]) -> Option<Ranges> {
+    let mut ranges = [(0, 0); SCRIPTS];
+    let mut last = 0;
+    for (number, label) in labels.iter().enumerate() {
+        let script = Script::from_code(label.script)? as usize;
+        if script < last {
+            return None;
+        }
+        if script > last {
+            ranges[script].0 = number;
+        }
+        ranges[script].1 = number + 1;
+        last = script;
+    }
+    Some(ranges)
+}
+
+fn u32_at(bytes: &[u8], number: usize) -> u32 {
+    let at = number * 4;
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+/// FNV-1a over eight bytes at a time.
+fn checksum_of(bytes: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let chunks = bytes.chunks(8);
+    for chunk in chunks {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x0000_0100_0000_01b3);
+        hash ^= hash >> 29;
+    }
+    hash
+}
+
+/// A model in the making, for the trainer.
+#[derive(Debug, Clone, Default)]
+pub struct ModelBuilder {
+    /// Bits of the hash.
+    pub bits: u32,
+    /// What one unit of a weight is worth.
+    pub step: f32,
+    /// The temperature for texts of 2⁴, 2⁵, … features.
+    pub temperatures: Vec<f32>,
+    /// Language and script of each label, sorted by script in the order of [`Script`].
+    pub labels: Vec<(String, String)>,
+    /// For each bucket the labels that it speaks for or against, with the weight.
+    pub buckets: Vec<Vec<(u8, i8)>>,
+}
+
+impl ModelBuilder {
+    /// The bytes that [`Model::new`] reads.
+    pub fn pack(&self) -> Vec<u8> {
+        let entries: usize = self.buckets.iter().map(Vec::len).sum();
+        let mut body = Vec::new();
+        body.extend(self.step.to_le_bytes());
+        for temperature in &self.temperatures {
+            body.extend(temperature.to_le_bytes());
+        }
+        for (language, script) in &self.labels {
+            let mut label = [0; LABEL];
+            label[..language.len()].copy_from_slice(language.as_bytes());
+            label[8..8 + script.len()].copy_from_slice(script.as_bytes());
+            body.extend(label);
+        }
+        let mut first = 0_u32;
+        for block in self.buckets.chunks(BLOCK) {
+            body.extend(first.to_le_bytes());
+            first += block.iter().map(|bucket| bucket.len() as u32).sum::<u32>();
+        }
+        body.extend(first.to_le_bytes());
+        for block in self.buckets.chunks(BLOCK) {
+            let mut within = 0_u16;
+            for bucket in block {
+                body.extend(within.to_le_bytes());
+                within += bucket.len() as u16;
+            }
+        }
+        for &(label, weight) in self.buckets.iter().flatten() {
+            body.extend([label, weight as u8]);
+        }
+        let numbers = [
+            VERSION,
+            self.bits,
+            self.labels.len() as u32,
+            self.temperatures.len() as u32,
+            entries as u32,
+        ];
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+        bytes.extend(checksum_of(&body).to_le_bytes());
+        bytes.extend(body);
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn builder() -> ModelBuilder {
+        let mut buckets = vec![Vec::new(); 128];
+        buckets[0] = vec![(0, 5), (2, -3)];
+        buckets[63] = vec![(1, 7)];
+        buckets[127] = vec![(2, 9)];
+        ModelBuilder {
+            bits: 7,
+            step: 0.5,
+            temperatures: vec![1.0, 2.0],
+            labels: [("en", "Latn"), ("fr", "Latn"), ("ru", "Cyrl")]
+                .map(|(language, script)| (language.to_owned(), script.to_owned()))
+                .to_vec(),
+            buckets,
+        }
+    }
+
+    #[test]
+    fn what_is_packed_is_read() {
+        let bytes = builder().pack();
+        let model = Model::new(&bytes).unwrap();
+        assert_eq!(
+            model.labels()[2],
+            Label {
+                language: "ru",
+                script: "Cyrl"
+            }
+        );
+        assert_eq!(model.range(Script::Latn), 0..2);
+        assert_eq!(model.range(Script::Cyrl), 2..3);
+        assert_eq!(model.range(Script::Thai), 0..0);
+        let mut scores = Scores::default();
+        for bucket in [0_u32, 63, 127, 127, 64] {
+            model.add(bucket << 25, &mut scores);
+        }
+        assert_eq!(scores.0[..3], [5, 7, -3 + 9 + 9]);
+    }
+
+    #[test]
+    fn the_temperature_lies_between_its_knots() {
+        let bytes = builder().pack();
+        let model = Model::new(&bytes).unwrap();
+        assert_eq!(model.scale(1), 0.5);
+        assert_eq!(model.scale(16), 0.5 / 4.0);
+        assert_eq!(model.scale(1024), 0.5 * 2.0 / 32.0);
+        let between = model.scale(24) * 24_f32.sqrt() / 0.5;
+        assert!(between > 1.0 && between < 2.0);
+    }
+
+    #[test]
+    fn damage_is_found() {
+        let good = builder().pack();
+        assert_eq!(Model::new(b"").err(), Some(ModelError::Damaged("too short")));
+        assert_eq!(Model::new(&[0; 64]).err(), Some(ModelError::Magic));
+        for at in HEAD..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            assert!(Model::new(&bad).is_err(), "byte {at}");
+        }
+        let mut old = good;
+        old[4] = 0;
+        assert_eq!(Model::new(&old).err(), Some(ModelError::Version(0)));
+    }
+}
