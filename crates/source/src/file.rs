@@ -1,0 +1,269 @@
+//! A file that is there: its names, its version, and what the books say about it.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gristmill_core::Sha256;
+
+/// A watched folder as its files know it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Folder {
+    pub(crate) path: PathBuf,
+    pub(crate) name: Option<String>,
+    /// Whether a folder before it has the same name, or none either.
+    pub(crate) namesake: bool,
+}
+
+/// 128 bits that stand for a path within its watched folder: the first half of a SHA-256.
+pub type PathKey = [u8; 16];
+
+/// What tells one version of a file from another.
+///
+/// The change time is part of it, since nobody can set it back: a file that was rewritten to the same length
+/// and then backdated is still seen, and a file that could not be read comes again once its mode changed. The
+/// price is that a new hard link or a `chmod` makes a file be read again, which gives the same ids and so no
+/// new documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// The length in bytes.
+    pub size: u64,
+    /// The modification time in nanoseconds since 1970.
+    pub mtime: i64,
+    /// The change time in nanoseconds since 1970.
+    pub ctime: i64,
+    /// The inode number.
+    pub inode: u64,
+}
+
+impl Fingerprint {
+    /// The fingerprint in a file's metadata.
+    pub fn of(metadata: &Metadata) -> Self {
+        let nanoseconds =
+            |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
+        Self {
+            size: metadata.size(),
+            mtime: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+            ctime: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+            inode: metadata.ino(),
+        }
+    }
+
+    /// The fingerprint as the journal keeps it: four little-endian words.
+    pub fn to_bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        let words = [
+            self.size.to_le_bytes(),
+            self.mtime.to_le_bytes(),
+            self.ctime.to_le_bytes(),
+            self.inode.to_le_bytes(),
+        ];
+        for (to, word) in bytes.chunks_exact_mut(8).zip(words) {
+            to.copy_from_slice(&word);
+        }
+        bytes
+    }
+}
+
+/// What the books say about a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// The version last taken, by [`Fingerprint::to_bytes`].
+    pub fingerprint: [u8; 32],
+    /// Whether all its records are durable.
+    pub complete: bool,
+    /// The records of it that are durable, to be skipped when reading the same version again.
+    pub records: u64,
+}
+
+/// The books, as far as a walk asks them. It does so for every file of every walk, so they answer from memory.
+pub trait Books: Send + Sync {
+    /// What is known of the file at `key`.
+    fn known(&self, key: &PathKey) -> Option<Known>;
+}
+
+/// Books that know nothing, for reading without a memory.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoBooks;
+
+impl Books for NoBooks {
+    fn known(&self, _: &PathKey) -> Option<Known> {
+        None
+    }
+}
+
+/// A file that is there, in one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRef {
+    folder: Arc<Folder>,
+    relative: PathBuf,
+    absolute: PathBuf,
+    source_path: String,
+    fingerprint: Fingerprint,
+}
+
+impl FileRef {
+    pub(crate) fn new(folder: Arc<Folder>, relative: PathBuf, fingerprint: Fingerprint) -> Self {
+        let absolute = folder.path.join(&relative);
+        let source_path = source_path(folder.name.as_deref(), &relative);
+        Self {
+            folder,
+            relative,
+            absolute,
+            source_path,
+            fingerprint,
+        }
+    }
+
+    /// A file named on a command line rather than found in a watched folder; its `source.path` is the path as
+    /// it was given.
+    ///
+    /// # Errors
+    /// There is no such file.
+    pub fn lone(path: &Path) -> io::Result<Self> {
+        let fingerprint = Fingerprint::of(&path.metadata()?);
+        let folder = Folder {
+            path: PathBuf::new(),
+            name: None,
+            namesake: false,
+        };
+        Ok(Self::new(Arc::new(folder), path.to_owned(), fingerprint))
+    }
+
+    /// The same file in another version.
+    pub(crate) fn at(mut self, fingerprint: Fingerprint) -> Self {
+        self.fingerprint = fingerprint;
+        self
+    }
+
+    /// What names the file in the books.
+    pub fn key(&self) -> PathKey {
+        key(&self.folder, &self.relative)
+    }
+
+    /// The path from the watched folder.
+    pub fn relative(&self) -> &Path {
+        &self.relative
+    }
+
+    /// The watched folder's path and the file's.
+    pub fn absolute(&self) -> &Path {
+        &self.absolute
+    }
+
+    /// The path as `source.path` has it: after the folder's name and `:` where it has one, bytes that are not
+    /// UTF-8 as `%XX`.
+    pub fn source_path(&self) -> &str {
+        &self.source_path
+    }
+
+    /// The version.
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    /// Whether this very version is still there.
+    pub fn is_unchanged(&self) -> bool {
+        self.absolute
+            .metadata()
+            .is_ok_and(|now| Fingerprint::of(&now) == self.fingerprint)
+    }
+
+    /// The bytes that ids are made of: name, `:` and raw path.
+    pub(crate) fn id_path(&self) -> Vec<u8> {
+        prefixed(self.folder.name.as_deref(), self.relative.as_os_str())
+    }
+}
+
+fn prefixed(name: Option<&str>, relative: &OsStr) -> Vec<u8> {
+    let mut bytes = name.map_or_else(Vec::new, |name| format!("{name}:").into_bytes());
+    bytes.extend_from_slice(relative.as_bytes());
+    bytes
+}
+
+/// Two folders without a name (or with the same) may both have an `a.txt`: the second folder's own path then
+/// tells their files apart in the books.
+pub(crate) fn key(folder: &Folder, relative: &Path) -> PathKey {
+    let mut bytes = prefixed(folder.name.as_deref(), relative.as_os_str());
+    if folder.namesake {
+        bytes.push(0);
+        bytes.extend_from_slice(folder.path.as_os_str().as_bytes());
+    }
+    let mut key = [0; 16];
+    key.copy_from_slice(&Sha256::of(&bytes).as_bytes()[..16]);
+    key
+}
+
+fn source_path(name: Option<&str>, relative: &Path) -> String {
+    text_of(&prefixed(name, relative.as_os_str()))
+}
+
+/// Bytes as text, those that are not UTF-8 as `%XX`.
+pub(crate) fn text_of(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: Option<&str>, namesake: bool, relative: &[u8]) -> FileRef {
+        let folder = Folder {
+            path: "in".into(),
+            name: name.map(str::to_owned),
+            namesake,
+        };
+        let fingerprint = Fingerprint {
+            size: 1,
+            mtime: -2,
+            ctime: 3,
+            inode: 4,
+        };
+        FileRef::new(
+            Arc::new(folder),
+            Path::new(OsStr::from_bytes(relative)).to_owned(),
+            fingerprint,
+        )
+    }
+
+    #[test]
+    fn paths_as_text() {
+        let check = |name, relative: &[u8], expected| {
+            assert_eq!(file(name, false, relative).source_path(), expected);
+        };
+        check(None, b"a/b.html", "a/b.html");
+        check(Some("wire"), b"a/b.html", "wire:a/b.html");
+        check(None, b"a\nb", "a\nb");
+        check(None, b"caf\xe9/\xff.txt", "caf%E9/%FF.txt");
+        check(None, "naïve.txt".as_bytes(), "naïve.txt");
+    }
+
+    #[test]
+    fn keys_tell_files_apart() {
+        let key = |name, namesake, relative: &[u8]| file(name, namesake, relative).key();
+        let plain = key(None, false, b"a");
+        assert_eq!(plain, key(None, false, b"a"));
+        assert_ne!(plain, key(Some("wire"), false, b"a"));
+        assert_ne!(plain, key(None, true, b"a"));
+        assert_ne!(key(None, false, b"\xff"), key(None, false, b"%FF"));
+    }
+
+    #[test]
+    fn fingerprints_keep_every_word() {
+        let bytes = file(None, false, b"a").fingerprint().to_bytes();
+        let words: Vec<_> = bytes.chunks_exact(8).map(|word| word[0]).collect();
+        assert_eq!(words, [1, 254, 3, 4]);
+    }
+}
