@@ -1,0 +1,52 @@
+//! Which earlier document, if any, a document is a near copy of.
+//!
+//! Shared fingerprints say *where* two texts agree. A copy, even a shortened and edited one, agrees all over the
+//! shorter of the two; a shared caption gallery or footer agrees in one block. So the measure is coverage: the
+//! share of stretches of [`STRETCH`] words of the shorter text in which something rare is shared.
+
+use std::collections::BTreeMap;
+
+use crate::index::{HOT, Posting};
+
+/// Words a stretch.
+const STRETCH: usize = 40;
+
+/// Places where this text and an earlier one have the same shingle: word here, word there.
+pub(crate) type Hits = Vec<(u16, u16)>;
+
+/// The hits of each earlier document, furniture left out.
+pub(crate) fn hits(prints: &[(u64, u16)], found: &[Vec<Posting>]) -> BTreeMap<u32, Hits> {
+    let mut hits: BTreeMap<u32, Hits> = BTreeMap::new();
+    for (&(_, at), postings) in prints.iter().zip(found) {
+        if postings.len() < HOT {
+            for posting in postings {
+                hits.entry(posting.document).or_default().push((at, posting.at));
+            }
+        }
+    }
+    hits
+}
+
+/// A copy keeps at least this share of its fingerprints, however much it was edited.
+const LEAST_SHARE: f64 = 0.15;
+
+/// How much of a text of `words` words, with `density` fingerprints a word, the shared `places` cover: the
+/// share of its stretches that hold one, from 0 to 1; 0 where so few are shared that they are scattered idiom.
+pub(crate) fn similarity(places: impl Iterator<Item = u16>, words: usize, density: f64) -> f64 {
+    let stretches = words.div_ceil(STRETCH).max(1);
+    // Stretches of equal length, so that a short one at the end does not weigh as much as a full one.
+    let length = words.div_ceil(stretches).max(1);
+    let mut covered = vec![false; stretches];
+    let mut places: Vec<u16> = places.collect();
+    places.sort_unstable();
+    places.dedup();
+    for &at in &places {
+        if let Some(stretch) = covered.get_mut(usize::from(at) / length) {
+            *stretch = true;
+        }
+    }
+    if (places.len() as f64) < LEAST_SHARE * density * words as f64 {
+        return 0.0;
+    }
+    covered.iter().filter(|&&covered| covered).count() as f64 / stretches as f64
+}
