@@ -97,7 +97,8 @@ impl Totals {
         self.written + self.rejected + self.quarantined
     }
 
-    pub(crate) fn of(&mut self, outcome: Outcome) -> &mut u64 {
+    /// The count of one outcome.
+    pub fn of(&mut self, outcome: Outcome) -> &mut u64 {
         match outcome {
             Outcome::Written => &mut self.written,
             Outcome::Rejected => &mut self.rejected,

@@ -1,9 +1,20 @@
 //! `gristmill run`: the daemon, or one pass over the drop folder.
 
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
 use clap::Args;
+use gristmill_disk::RealDisk;
+use gristmill_pipeline::{BatchLimits, Counters, Mode, Pipeline, PipelineError, Settings, StopFlag};
+use gristmill_source::Inbox;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::Globals;
-use crate::exit::Outcome;
+use crate::config::{Chain, Compression, Config, WhenDone};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::stages;
 
 /// The arguments of `gristmill run`.
 #[derive(Debug, Clone, Default, Args)]
@@ -18,6 +29,200 @@ pub struct RunArgs {
 /// # Errors
 /// The configuration is wrong, or the disk failed.
 pub fn run(args: &RunArgs, globals: &Globals) -> Outcome {
-    let _ = (args, globals);
-    Err(super::not_built("run"))
+    let (config, mut chain) = globals.config_with_chain()?;
+    let mode = if args.once { Mode::Once } else { Mode::Watch };
+    let counters = Arc::new(Counters::default());
+    let stop = StopFlag::default();
+    listen_for_signals(&stop)?;
+    let started = Instant::now();
+    let bar = (args.once && std::io::stderr().is_terminal()).then(|| progress(&counters));
+    let mut pause = Duration::from_secs(1);
+    while let Err(error) = attempt(&config, chain, mode, &counters, &stop)? {
+        if args.once || !error.may_pass() || stop.is_set() {
+            let error =
+                anyhow::Error::new(error).context("the work stopped; what was written so far is good");
+            return Err(Failure::new(Exit::Io, error));
+        }
+        tracing::error!(%error, retry_in = ?pause, "the work stopped; going on from the last batch");
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_secs(30));
+        chain = config.chain(&stages::built_in())?;
+    }
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    summary(&config, &counters, started.elapsed())?;
+    let failed = args.once && counters.now().quarantined > 0;
+    Ok(if failed { Exit::SetAside } else { Exit::Done })
+}
+
+/// One run over the drop folder, from the books as they are.
+fn attempt(
+    config: &Config,
+    chain: Chain,
+    mode: Mode,
+    counters: &Arc<Counters>,
+    stop: &StopFlag,
+) -> Result<Result<(), PipelineError>, Failure> {
+    let inbox = Inbox::new(source(config)).map_err(|errors| {
+        let errors: Vec<_> = errors.iter().map(|error| format!("input: {error}")).collect();
+        Failure::new(Exit::Config, anyhow::Error::msg(errors.join("\n")))
+    })?;
+    let disk = Arc::new(RealDisk);
+    let pipeline = Pipeline::open(
+        pipeline(config),
+        chain,
+        inbox,
+        disk,
+        Arc::clone(counters),
+        stop.clone(),
+    );
+    Ok(pipeline.and_then(|pipeline| pipeline.run(mode)))
+}
+
+/// What the source has to know.
+fn source(config: &Config) -> gristmill_source::Settings {
+    let input = &config.input;
+    let watch = input.watch.iter();
+    gristmill_source::Settings {
+        watch: watch
+            .map(|watched| gristmill_source::Watched {
+                path: watched.path.clone(),
+                name: watched.name.clone(),
+            })
+            .collect(),
+        include: input.include.clone(),
+        exclude: input.exclude.clone(),
+        settle: input.settle.0,
+        rescan: input.rescan.0,
+        follow_links: input.follow_links,
+        max_document: input.max_document.0,
+    }
+}
+
+/// What the pipeline has to know.
+fn pipeline(config: &Config) -> Settings {
+    let Config {
+        input,
+        output,
+        state,
+        limits,
+        workers,
+        ..
+    } = config;
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    Settings {
+        output: output.dir.clone(),
+        state: state.dir.clone(),
+        compression: match output.compression {
+            Compression::None => gristmill_sink::Compression::None,
+            Compression::Gzip => gristmill_sink::Compression::Gzip,
+            Compression::Zstd => gristmill_sink::Compression::Zstd,
+        },
+        rotation: gristmill_sink::Rotation {
+            size: output.rotate.size.0,
+            age: output.rotate.age.0,
+        },
+        when_done: match &input.when_done {
+            WhenDone::Keep => gristmill_pipeline::WhenDone::Keep,
+            WhenDone::Delete => gristmill_pipeline::WhenDone::Delete,
+            WhenDone::Move(to) => gristmill_pipeline::WhenDone::Move(to.clone()),
+        },
+        workers: if *workers == 0 { cores } else { *workers },
+        document_time: limits.document_time.0,
+        in_flight: limits.in_flight.0,
+        batch: BatchLimits {
+            documents: limits.batch.documents.max(1),
+            time: limits.batch.time.0,
+        },
+    }
+}
+
+/// What was done, for people.
+fn summary(config: &Config, counters: &Counters, took: Duration) -> std::io::Result<()> {
+    let counts = counters.now();
+    let seconds = took.as_secs_f64();
+    let rate = counts.accepted as f64 / seconds.max(1e-3);
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "{} documents in {seconds:.1} s ({rate:.0}/s)",
+        counts.accepted
+    )?;
+    writeln!(
+        out,
+        "  written      {:>8}  {}",
+        counts.written,
+        config.output.dir.join("documents").display()
+    )?;
+    writeln!(
+        out,
+        "  rejected     {:>8}  {}",
+        counts.rejected,
+        config.output.dir.join("rejects").display()
+    )?;
+    writeln!(
+        out,
+        "  quarantined  {:>8}  {}",
+        counts.quarantined,
+        config.output.dir.join("quarantine").display()
+    )
+}
+
+/// The first signal asks for a drain, the second ends the process, which is safe at any instant.
+fn listen_for_signals(stop: &StopFlag) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let (mut terminate, mut interrupt) = {
+        let _context = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
+    let stop = stop.clone();
+    let listen = move || {
+        runtime.block_on(async {
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                if stop.is_set() {
+                    tracing::warn!("stopping at once; the next start goes on from the last batch");
+                    std::process::exit(0);
+                }
+                tracing::info!("draining; a second signal stops at once");
+                stop.set();
+            }
+        });
+    };
+    thread::Builder::new()
+        .name("gristmill-signal".to_owned())
+        .spawn(listen)?;
+    Ok(())
+}
+
+/// A spinner that shows what is done so far.
+fn progress(counters: &Arc<Counters>) -> ProgressBar {
+    let counters = Arc::clone(counters);
+    let bar = ProgressBar::new_spinner();
+    let style = ProgressStyle::with_template("{spinner} {elapsed} {counts}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
+    bar.set_style(style.with_key(
+        "counts",
+        move |_: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+            let counts = counters.now();
+            // A line of progress that cannot be written is not worth a word.
+            let _ = write!(
+                out,
+                "{} written, {} rejected, {} quarantined, {} in flight",
+                counts.written,
+                counts.rejected,
+                counts.quarantined,
+                counts.in_flight()
+            );
+        },
+    ));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
 }

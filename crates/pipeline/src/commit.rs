@@ -1,0 +1,256 @@
+//! Makes a batch durable: lines, books and stages' state together or not at all.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use gristmill_disk::SharedDisk;
+use gristmill_journal::{
+    Batch, DocumentRow, FileRow, Journal, Outcome, PathKey, SegmentKind, SegmentRow, Totals,
+};
+use gristmill_sink::{Position, Quarantine, QuarantineEntry, Segment, SegmentWriter};
+use gristmill_source::FileRef;
+use jiff::Timestamp;
+
+use crate::after::AfterCommit;
+use crate::books::InFlight;
+use crate::chain::Chain;
+use crate::counters::Counters;
+use crate::record::{Entry, EntryKind, Fate, Record};
+use crate::{PipelineError, Settings};
+
+/// Holds everything that is written at the end of a batch.
+pub(crate) struct Committer {
+    journal: Journal,
+    documents: SegmentWriter,
+    rejects: SegmentWriter,
+    quarantine: Quarantine,
+    after: AfterCommit,
+    counters: Arc<Counters>,
+    in_flight: Arc<InFlight>,
+}
+
+impl Committer {
+    /// Opens the output folders as the books know them.
+    pub(crate) fn open(
+        settings: &Settings,
+        disk: &SharedDisk,
+        journal: Journal,
+        counters: Arc<Counters>,
+        in_flight: Arc<InFlight>,
+    ) -> Result<Self, PipelineError> {
+        let segments = journal.ledger().segments()?;
+        let open = |folder: &str, kind| {
+            let books: Vec<_> = segments
+                .iter()
+                .filter(|row| row.kind == kind)
+                .map(segment)
+                .collect();
+            let dir = settings.output.join(folder);
+            SegmentWriter::open(
+                &dir,
+                Arc::clone(disk),
+                settings.compression,
+                settings.rotation,
+                &books,
+            )
+        };
+        let documents = open("documents", SegmentKind::Documents)?;
+        let rejects = open("rejects", SegmentKind::Rejects)?;
+        let quarantine = Quarantine::new(&settings.output.join("quarantine"), Arc::clone(disk));
+        let known: HashSet<_> = journal.ledger().quarantined()?.into_iter().collect();
+        quarantine.clear_strays(|id| known.contains(id))?;
+        let after = AfterCommit {
+            when_done: settings.when_done.clone(),
+            disk: Arc::clone(disk),
+        };
+        Ok(Self {
+            journal,
+            documents,
+            rejects,
+            quarantine,
+            after,
+            counters,
+            in_flight,
+        })
+    }
+
+    /// Marks the records that are in the books already: an earlier version of their file had them.
+    pub(crate) fn drop_known(&self, batch: &mut [Entry]) -> Result<(), PipelineError> {
+        let mut seen = HashSet::new();
+        for entry in batch {
+            let EntryKind::Record(record) = &mut entry.kind else {
+                continue;
+            };
+            if record.revisited && (!seen.insert(record.id) || self.journal.contains(&record.id)?) {
+                record.fate = Fate::Known;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the lines of `batch`, then the books, then lets go of the inputs. An empty batch is the moment to
+    /// seal what has grown old.
+    pub(crate) fn commit(&mut self, batch: Vec<Entry>, chain: &mut Chain) -> Result<(), PipelineError> {
+        let now = Timestamp::now();
+        if batch.is_empty() && !self.documents.is_due(now) && !self.rejects.is_due(now) {
+            return Ok(());
+        }
+        let mut books = Batch::default();
+        let mut files = BTreeMap::new();
+        let mut totals = Totals::default();
+        let mut known = 0;
+        for entry in &batch {
+            match &entry.kind {
+                EntryKind::Record(record) => {
+                    progress(&mut files, &entry.file, now, record.number + 1, false);
+                    match self.write(record, entry.file.key())? {
+                        Some(row) => {
+                            *totals.of(row.outcome) += 1;
+                            books.documents.push(row);
+                        }
+                        None => known += 1,
+                    }
+                }
+                EntryKind::Complete(records) => progress(&mut files, &entry.file, now, *records, true),
+            }
+        }
+        // Neighbours in the tables are written together.
+        books.documents.sort_unstable_by_key(|row| row.id);
+        books.files = files.into_values().collect();
+        self.make_durable(books, chain, now, false)?;
+
+        let complete = batch
+            .iter()
+            .filter(|entry| matches!(entry.kind, EntryKind::Complete(_)));
+        self.counters.withdraw(known);
+        self.counters.commit(totals, complete.clone().count() as u64);
+        for entry in complete {
+            self.in_flight.leave(&entry.file);
+            self.after.act(&entry.file);
+        }
+        Ok(())
+    }
+
+    /// Seals the output and closes the books.
+    pub(crate) fn finish(mut self, chain: &mut Chain) -> Result<(), PipelineError> {
+        self.make_durable(Batch::default(), chain, Timestamp::now(), true)?;
+        self.journal.close()?;
+        Ok(())
+    }
+
+    fn make_durable(
+        &mut self,
+        mut books: Batch,
+        chain: &mut Chain,
+        now: Timestamp,
+        seal: bool,
+    ) -> Result<(), PipelineError> {
+        for (writer, kind) in [
+            (&mut self.documents, SegmentKind::Documents),
+            (&mut self.rejects, SegmentKind::Rejects),
+        ] {
+            books.segments.extend(
+                writer
+                    .sync(now, seal)?
+                    .into_iter()
+                    .map(|segment| row(kind, segment)),
+            );
+        }
+        self.journal.commit(&books, chain.states())?;
+        self.documents.settle()?;
+        self.rejects.settle()?;
+        Ok(())
+    }
+
+    /// Writes one record to where it ends; `None` where the books had it already.
+    fn write(&mut self, record: &Record, file: PathKey) -> Result<Option<DocumentRow>, PipelineError> {
+        let (outcome, position) = match &record.fate {
+            Fate::Known => return Ok(None),
+            Fate::Kept(document) => (Outcome::Written, self.documents.append(document, record.added)?),
+            Fate::Rejected(reject) => (Outcome::Rejected, self.rejects.append(reject, record.added)?),
+            Fate::Failed(failure) => {
+                let entry = QuarantineEntry::new(
+                    record.id,
+                    record.source.clone(),
+                    failure.stage.clone(),
+                    failure.reason.clone(),
+                    failure.detail.clone(),
+                    record.added,
+                );
+                self.quarantine.put(&entry, &record.raw)?;
+                (
+                    Outcome::Quarantined,
+                    Position {
+                        segment: 0,
+                        start: 0,
+                        length: 0,
+                    },
+                )
+            }
+        };
+        let Position {
+            segment,
+            start,
+            length,
+        } = position;
+        Ok(Some(DocumentRow {
+            id: record.id,
+            file,
+            record: record.number,
+            outcome,
+            segment,
+            start,
+            length,
+        }))
+    }
+}
+
+fn progress(
+    files: &mut BTreeMap<PathKey, FileRow>,
+    file: &FileRef,
+    taken: Timestamp,
+    records: u64,
+    complete: bool,
+) {
+    let fresh = || FileRow {
+        key: file.key(),
+        path: file.source_path().to_owned(),
+        fingerprint: file.fingerprint().to_bytes(),
+        records,
+        complete,
+        taken,
+    };
+    let row = files.entry(file.key()).or_insert_with(fresh);
+    (row.records, row.complete) = (records, complete);
+    row.fingerprint = file.fingerprint().to_bytes();
+}
+
+/// A segment as the sink knows it, from the books.
+fn segment(row: &SegmentRow) -> Segment {
+    Segment {
+        number: row.number,
+        length: row.length,
+        lines: row.lines,
+        opened: row.opened,
+        sha256: row.sha256,
+    }
+}
+
+/// A segment as the books know it, from the sink.
+fn row(kind: SegmentKind, segment: Segment) -> SegmentRow {
+    let Segment {
+        number,
+        length,
+        lines,
+        opened,
+        sha256,
+    } = segment;
+    SegmentRow {
+        kind,
+        number,
+        length,
+        lines,
+        opened,
+        sha256,
+    }
+}

@@ -1,0 +1,174 @@
+//! From files to entries: reads one file after the other and waits where the pipeline is full.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use futures::executor::block_on;
+use gristmill_core::{Rejected, SCHEMA};
+use gristmill_source::{Content, FileRef, Inbox, Item};
+use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::StopFlag;
+use crate::books::{InFlight, JournalBooks};
+use crate::counters::Counters;
+use crate::record::{Entry, EntryKind, Failure, Fate, Record};
+
+/// The unit in which the bound on bytes in flight is kept: a semaphore counts no more than 2^29.
+const UNIT: usize = 1024;
+
+/// Reads files into the pipeline.
+pub(crate) struct Intake {
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) books: Arc<JournalBooks>,
+    pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) output: mpsc::Sender<Entry>,
+    pub(crate) room: Arc<Semaphore>,
+    /// All units of `room`.
+    pub(crate) units: u32,
+    pub(crate) stop: StopFlag,
+    /// The arrival time of all documents of a `run --once`, so that such runs repeat.
+    pub(crate) moment: Option<Timestamp>,
+}
+
+impl Intake {
+    /// The number of units for a bound of `bytes`.
+    pub(crate) fn units(bytes: u64) -> u32 {
+        u32::try_from(bytes / UNIT as u64)
+            .unwrap_or(u32::MAX)
+            .clamp(1, (Semaphore::MAX_PERMITS >> 3) as u32)
+    }
+
+    /// Reads all files that are there now.
+    pub(crate) fn once(&self) -> io::Result<()> {
+        self.inbox.scan(&*self.books, &mut |file| self.take(file))
+    }
+
+    /// Reads what comes until asked to stop.
+    pub(crate) fn watch(&self) -> io::Result<()> {
+        while !self.stop.is_set() {
+            self.once()?;
+            self.rest(self.inbox.settings().rescan);
+        }
+        Ok(())
+    }
+
+    fn rest(&self, pause: Duration) {
+        const LOOK: Duration = Duration::from_millis(50);
+        let end = Instant::now() + pause;
+        while !self.stop.is_set() && Instant::now() < end {
+            thread::sleep(LOOK.min(pause));
+        }
+    }
+
+    /// Reads one file into the pipeline; breaks off when the pipeline takes no more.
+    pub(crate) fn take(&self, file: FileRef) -> ControlFlow<()> {
+        if self.stop.is_set() {
+            return ControlFlow::Break(());
+        }
+        let known = self.books.known.get(&file.key());
+        if !self.in_flight.enter(&file) {
+            return ControlFlow::Continue(());
+        }
+        let same = known.filter(|known| known.fingerprint == file.fingerprint().to_bytes());
+        let file = Arc::new(file);
+        let mut complete = false;
+        let mut emit = |item: Item| {
+            complete = matches!(item, Item::Complete { .. });
+            self.emit(&file, item, known.is_some())
+        };
+        self.inbox
+            .read(&file, same.map_or(0, |known| known.records), &mut emit);
+        if !complete {
+            // It changed while it was read, or has gone: the next walk looks again.
+            self.in_flight.leave(&file);
+        }
+        if self.stop.is_set() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn emit(&self, file: &Arc<FileRef>, item: Item, revisited: bool) -> ControlFlow<()> {
+        let kind = match item {
+            Item::Complete { records } => EntryKind::Complete(records),
+            Item::Record(record) => EntryKind::Record(self.begin(*record, revisited)),
+        };
+        let weight = match &kind {
+            EntryKind::Record(record) => record.weight(),
+            EntryKind::Complete(_) => 0,
+        };
+        let is_record = matches!(kind, EntryKind::Record(_));
+        let Some(_weight) = self.wait_for_room(weight) else {
+            return ControlFlow::Break(());
+        };
+        if is_record {
+            self.counters.accept();
+        }
+        let entry = Entry {
+            file: Arc::clone(file),
+            kind,
+            _weight,
+        };
+        match self.output.blocking_send(entry) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    /// A record as the source read it, at the beginning of its way.
+    fn begin(&self, record: gristmill_source::Record, revisited: bool) -> Record {
+        let gristmill_source::Record {
+            number,
+            id,
+            source,
+            raw,
+            added,
+            content,
+        } = record;
+        let added = self.moment.unwrap_or(added);
+        let fate = match content {
+            Content::Document(mut document) => {
+                document.added = added;
+                Fate::Kept(document)
+            }
+            Content::Empty => Fate::Rejected(Box::new(Rejected {
+                id,
+                source: source.clone(),
+                stage: "source".into(),
+                reason: "empty".into(),
+                detail: None,
+                of: None,
+                added,
+                schema: SCHEMA,
+            })),
+            Content::Fault(fault) => Fate::Failed(Failure {
+                stage: "source".to_owned(),
+                reason: fault.reason.to_string(),
+                detail: fault.detail,
+            }),
+        };
+        Record {
+            number,
+            id,
+            source,
+            raw,
+            added,
+            revisited,
+            fate,
+        }
+    }
+
+    /// A document larger than the whole bound goes alone.
+    fn wait_for_room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let units = u32::try_from(bytes / UNIT + 1)
+            .unwrap_or(u32::MAX)
+            .min(self.units);
+        block_on(Arc::clone(&self.room).acquire_many_owned(units)).ok()
+    }
+}

@@ -1,0 +1,66 @@
+//! What happens to one batch after the other: the ordered stages, the pure work between them, the commit.
+
+use gristmill_core::StateError;
+use tokio::sync::mpsc;
+
+use crate::PipelineError;
+use crate::batcher::lost;
+use crate::chain::{Chain, Piece};
+use crate::commit::Committer;
+use crate::pool::Pool;
+use crate::record::{Entry, EntryKind, Record};
+
+/// Takes batches through the rest of the chain and commits them, until there are no more. Then seals the
+/// output.
+///
+/// Between the first ordered stage and the commit there is one batch at a time: so all ordered stages have
+/// seen the same documents when their states become durable together. Meanwhile the workers are busy with the
+/// pure work of the next batch.
+pub(crate) fn run(
+    mut batches: mpsc::Receiver<Vec<Entry>>,
+    mut chain: Chain,
+    pool: &Pool,
+    mut committer: Committer,
+) -> Result<(), PipelineError> {
+    while let Some(mut batch) = batches.blocking_recv() {
+        committer.drop_known(&mut batch)?;
+        for (ordered, after) in &mut chain.rest {
+            for record in records(&mut batch) {
+                if let Some(document) = record.fate.take() {
+                    record.fate = ordered.process(document).map_err(state)?;
+                }
+            }
+            spread(&mut batch, after, pool);
+            ordered.tend().map_err(state)?;
+        }
+        committer.commit(batch, &mut chain)?;
+    }
+    committer.finish(&mut chain)
+}
+
+fn state(error: StateError) -> PipelineError {
+    PipelineError::State(error)
+}
+
+fn records(batch: &mut [Entry]) -> impl Iterator<Item = &mut Record> {
+    batch.iter_mut().filter_map(|entry| match &mut entry.kind {
+        EntryKind::Record(record) => Some(record),
+        EntryKind::Complete(_) => None,
+    })
+}
+
+/// Takes the batch through a piece of pure work on all workers at once.
+fn spread(batch: &mut [Entry], piece: &Piece, pool: &Pool) {
+    if piece.is_empty() {
+        return;
+    }
+    let mut replies = Vec::new();
+    for record in records(batch) {
+        if let Some(document) = record.fate.take() {
+            replies.push((pool.submit(document, piece, true), record));
+        }
+    }
+    for (reply, record) in replies {
+        record.fate = reply.blocking_recv().unwrap_or_else(|_| lost());
+    }
+}

@@ -1,0 +1,102 @@
+//! A record on its way.
+
+use std::sync::Arc;
+
+use gristmill_core::{Document, DocumentId, Rejected, Source, StageError};
+use gristmill_source::FileRef;
+use jiff::Timestamp;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// What comes out of a source, in order: a record of a file, or the news that the file has no more.
+pub(crate) struct Entry {
+    pub(crate) file: Arc<FileRef>,
+    pub(crate) kind: EntryKind,
+    /// The entry's share of the bound on bytes in flight; given back when it is dropped.
+    pub(crate) _weight: OwnedSemaphorePermit,
+}
+
+pub(crate) enum EntryKind {
+    Record(Record),
+    /// The file has been read to its end; so many records were in it.
+    Complete(u64),
+}
+
+/// One record and what became of it so far.
+pub(crate) struct Record {
+    pub(crate) number: u64,
+    pub(crate) id: DocumentId,
+    pub(crate) source: Source,
+    /// The record's own bytes, for the quarantine.
+    pub(crate) raw: Vec<u8>,
+    pub(crate) added: Timestamp,
+    /// Whether an earlier version of the file may have had the same record.
+    pub(crate) revisited: bool,
+    pub(crate) fate: Fate,
+}
+
+impl Record {
+    /// Roughly the bytes that the record holds while it is on its way.
+    pub(crate) fn weight(&self) -> usize {
+        let document = match &self.fate {
+            Fate::Kept(document) => document.weight(),
+            _ => 0,
+        };
+        self.raw.len() + document
+    }
+}
+
+/// What became of a record so far.
+pub(crate) enum Fate {
+    /// It is on its way, or through.
+    Kept(Box<Document>),
+    /// A stage turned it away.
+    Rejected(Box<Rejected>),
+    /// It could not be read, or made a stage fail.
+    Failed(Failure),
+    /// The books have it already.
+    Known,
+}
+
+impl Fate {
+    /// Takes the document out to work on it; what is decided stays.
+    pub(crate) fn take(&mut self) -> Option<Box<Document>> {
+        if !matches!(self, Self::Kept(_)) {
+            return None;
+        }
+        let lost = Self::Failed(Failure {
+            stage: "pipeline".into(),
+            reason: "lost".into(),
+            detail: String::new(),
+        });
+        match std::mem::replace(self, lost) {
+            Self::Kept(document) => Some(document),
+            _ => None,
+        }
+    }
+}
+
+/// Why a record goes into quarantine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) stage: String,
+    pub(crate) reason: String,
+    pub(crate) detail: String,
+}
+
+impl Failure {
+    pub(crate) fn error(stage: &str, error: &StageError) -> Self {
+        Self {
+            stage: stage.to_owned(),
+            reason: "error".to_owned(),
+            detail: error.to_string(),
+        }
+    }
+
+    pub(crate) fn panic(stage: &str, message: &str) -> Self {
+        Self {
+            stage: stage.to_owned(),
+            reason: "panic".to_owned(),
+            detail: message.to_owned(),
+        }
+    }
+}
