@@ -2,14 +2,16 @@
 //!
 //! Shared fingerprints say *where* two texts agree. A copy, even a shortened and edited one, agrees all over the
 //! shorter of the two; a shared caption gallery or footer agrees in one block. So the measure is coverage: the
-//! share of stretches of [`STRETCH`] words of the shorter text in which something rare is shared.
+//! share of stretches of some [`STRETCH`] words of the shorter text in which something rare is shared.
 
 use std::collections::BTreeMap;
 
 use crate::index::{HOT, Posting};
 
-/// Words a stretch.
+/// Words a stretch, unless that would hold fewer fingerprints than [`PRINTS`].
 const STRETCH: usize = 40;
+/// Fingerprints a stretch: with so many, one survives an edit in each sentence.
+const PRINTS: f64 = 11.0;
 
 /// Places where this text and an earlier one have the same shingle: word here, word there.
 pub(crate) type Hits = Vec<(u16, u16)>;
@@ -33,7 +35,7 @@ const LEAST_SHARE: f64 = 0.15;
 /// How much of a text of `words` words, with `density` fingerprints a word, the shared `places` cover: the
 /// share of its stretches that hold one, from 0 to 1; 0 where so few are shared that they are scattered idiom.
 pub(crate) fn similarity(places: impl Iterator<Item = u16>, words: usize, density: f64) -> f64 {
-    let stretches = words.div_ceil(STRETCH).max(1);
+    let stretches = words.div_ceil(STRETCH.max((PRINTS / density) as usize)).max(1);
     // Stretches of equal length, so that a short one at the end does not weigh as much as a full one.
     let length = words.div_ceil(stretches).max(1);
     let mut covered = vec![false; stretches];

@@ -27,7 +27,7 @@ impl Default for DedupParams {
         Self {
             exact: Action::Reject,
             near: Action::Tag,
-            threshold: 0.7,
+            threshold: 0.75,
             window: Period(std::time::Duration::from_secs(90 * 86_400)),
             passages: Passages::default(),
         }
