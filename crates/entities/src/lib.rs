@@ -1,1 +1,27 @@
 //! People, organisations and places, tagged and named once.
+//!
+//! A text is cut into [`tokens`]; each is described by some sixty hashed [`features`], weighed by a trained
+//! [`model`], and the best legal sequence of [`labels`] ([`viterbi`]) spells the names. The user's own
+//! [`gazetteer`] goes before the tagger. Then the mentions of one thing are joined, and it gets its fullest
+//! [name](names) and an id that is the same in every document.
+//!
+//! ```
+//! let recognizer = gristmill_entities::Recognizer::default();
+//! let found = recognizer.entities("Vladimir Putin visited Baku. Putin left on Monday.", Some("en"));
+//! assert_eq!(found[0].0.name, "Vladimir Putin");
+//! assert_eq!(found[0].0.mentions.len(), 2);
+//! ```
+
+pub mod features;
+pub mod gazetteer;
+pub mod labels;
+pub mod model;
+pub mod names;
+mod recognizer;
+mod stage;
+pub mod tagger;
+pub mod tokens;
+pub mod viterbi;
+
+pub use recognizer::{Found, Recognizer, model};
+pub use stage::{EntitiesFactory, EntitiesParams};

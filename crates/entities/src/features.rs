@@ -1,0 +1,304 @@
+//! What the tagger sees of a token: some sixty facts, each hashed to a row of the model.
+//!
+//! The facts about one word (its spelling, shape, endings, how this document and the training text write it)
+//! are computed once a token; a template then mixes the facts of one or several neighbours into a row number
+//! with two multiplications. Nothing is allocated a token: all buffers live in a [`Sheet`] that is used again.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::tokens::Token;
+
+/// The number of templates, so of features a token.
+pub const TEMPLATES: usize = 62;
+
+/// What the training text says of a word: how it is written, and which words are used like it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// The share of lower-case uses, from 1 (none) to 6 (all), and 0 for a word not known.
+    pub case: u8,
+    /// The number of its cluster, 0 for none.
+    pub cluster: u8,
+}
+
+/// The words known from training, by the hash of their lower-case form.
+pub type Lexicon = HashMap<u32, Usage, BuildHasherDefault<Already>>;
+
+/// A hasher of keys that are hashes already.
+#[derive(Default)]
+pub struct Already(u64);
+
+impl Hasher for Already {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(MIX);
+        }
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.0 = u64::from(value).wrapping_mul(MIX);
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value.wrapping_mul(MIX);
+    }
+}
+
+const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// The hash of a word; the same on every machine.
+pub fn hash(word: impl IntoIterator<Item = char>) -> u32 {
+    let mut state = 0xCBF2_9CE4_8422_2325_u64;
+    for c in word {
+        state = (state ^ u64::from(c)).wrapping_mul(0x0000_0100_0000_01B3);
+    }
+    ((state ^ (state >> 29)).wrapping_mul(MIX) >> 32) as u32
+}
+
+/// The facts about one token by itself.
+#[derive(Debug, Clone, Copy, Default)]
+struct Facts {
+    word: u32,
+    lower: u32,
+    shape: u32,
+    short: u32,
+    prefixes: [u32; 3],
+    suffixes: [u32; 4],
+    last_part: u32,
+    usage: Usage,
+    /// How this document writes the word: two counts of up to 3, in lower case and capitalised in mid-sentence.
+    context: u8,
+    capital: bool,
+    letters: bool,
+}
+
+/// The facts of all tokens of one document, in buffers that are used again.
+#[derive(Default)]
+pub struct Sheet {
+    facts: Vec<Facts>,
+    seen: HashMap<u32, u8, BuildHasherDefault<Already>>,
+}
+
+/// Facts of a place before or after the sentence.
+const EDGE: u32 = 0x5EED_ED6E;
+
+impl Sheet {
+    /// Looks at all `tokens` of `text`.
+    pub fn read(&mut self, text: &str, tokens: &[Token], lexicon: &Lexicon) {
+        self.facts.clear();
+        self.seen.clear();
+        for token in tokens {
+            let facts = facts(token.of(text), lexicon);
+            if facts.letters {
+                let seen = self.seen.entry(facts.lower).or_default();
+                if !facts.capital {
+                    *seen = (*seen & 12) | (*seen & 3).saturating_add(1).min(3);
+                } else if !token.first {
+                    *seen = (*seen & 3) | ((*seen >> 2) + 1).min(3) << 2;
+                }
+            }
+            self.facts.push(facts);
+        }
+        for facts in &mut self.facts {
+            facts.context = self.seen.get(&facts.lower).copied().unwrap_or(16);
+        }
+    }
+
+    /// Gives each token of `sentence` its features: calls `row` with the 64-bit hashes of one token at a time.
+    pub fn features(&self, sentence: std::ops::Range<usize>, mut row: impl FnMut(&[u64; TEMPLATES])) {
+        let facts = &self.facts[sentence];
+        let capitals = facts.iter().filter(|f| f.capital).count();
+        let words = facts.iter().filter(|f| f.letters).count();
+        // A headline or a shout: case says little here.
+        let titled = u32::from(words > 3 && capitals * 10 >= words * 7);
+        let mut run_start = 0;
+        let mut run_end = 0;
+        for at in 0..facts.len() {
+            if at >= run_end {
+                run_start = at;
+                run_end = at + 1;
+                if facts[at].capital {
+                    run_end += facts[at + 1..].iter().take_while(|f| f.capital).count();
+                }
+            }
+            row(&templates(facts, at, run_start, run_end, titled));
+        }
+    }
+}
+
+fn templates(all: &[Facts], at: usize, run_start: usize, run_end: usize, titled: u32) -> [u64; TEMPLATES] {
+    let edge = Facts {
+        word: EDGE,
+        lower: EDGE,
+        shape: EDGE,
+        short: EDGE,
+        ..Facts::default()
+    };
+    let near = |offset: isize| {
+        at.checked_add_signed(offset)
+            .and_then(|i| all.get(i))
+            .unwrap_or(&edge)
+    };
+    let (l2, l1, f, r1, r2) = (near(-2), near(-1), near(0), near(1), near(2));
+    let left = run_start.checked_sub(1).map_or(&edge, |i| &all[i]);
+    let right = all.get(run_end).unwrap_or(&edge);
+    let first = u32::from(at == 0);
+    let run = ((run_end - run_start).min(6) * 8 + (at - run_start).min(6)) as u32;
+    let (c, cl, cr) = (cluster(f), cluster(l1), cluster(r1));
+    let (s, sl, sr) = (case(f), case(l1), case(r1));
+    let x = u32::from(f.context);
+    let facts: [(u32, u32, u32); TEMPLATES] = [
+        (0, 0, 0),
+        (f.word, 0, 0),
+        (f.lower, 0, 0),
+        (l1.lower, 0, 0),
+        (r1.lower, 0, 0),
+        (l2.lower, 0, 0),
+        (r2.lower, 0, 0),
+        (l1.lower, f.lower, 0),
+        (f.lower, r1.lower, 0),
+        (l1.lower, r1.lower, 0),
+        (l2.lower, l1.lower, 0),
+        (r1.lower, r2.lower, 0),
+        (f.shape, 0, 0),
+        (l1.short, f.short, 0),
+        (f.short, r1.short, 0),
+        (l1.short, f.short, r1.short),
+        (l2.short, l1.short, f.short),
+        (f.short, r1.short, r2.short),
+        (f.prefixes[0], f.short, 0),
+        (f.prefixes[1], 0, 0),
+        (f.prefixes[2], 0, 0),
+        (f.suffixes[0], 0, 0),
+        (f.suffixes[1], 0, 0),
+        (f.suffixes[2], 0, 0),
+        (f.suffixes[3], 0, 0),
+        (f.suffixes[2], f.short, 0),
+        (l1.suffixes[2], f.short, 0),
+        (r1.suffixes[2], f.short, 0),
+        (f.last_part, f.short, 0),
+        (f.short, l1.lower, 0),
+        (f.short, r1.lower, 0),
+        (f.short, first, titled),
+        (f.lower, first, titled),
+        (x, f.short, 0),
+        (x, first, titled),
+        (u32::from(l1.context), x, l1.short),
+        (x, u32::from(r1.context), r1.short),
+        (s, f.short, first),
+        (s, x, titled),
+        (sl, s, sr),
+        (s, sr, r1.short),
+        (sl, s, l1.short),
+        (left.lower, f.short, 0),
+        (right.lower, f.short, 0),
+        (left.lower, right.lower, 0),
+        (left.lower, run, 0),
+        (right.lower, run, 0),
+        (run, f.short, first),
+        (all[run_start].lower, run, 0),
+        (all[run_end - 1].lower, run, 0),
+        (all[run_end - 1].suffixes[2], run, 0),
+        (c, f.short, 0),
+        (cl, f.short, 0),
+        (cr, f.short, 0),
+        (cl, c, 0),
+        (c, cr, 0),
+        (cl, c, cr),
+        (cluster(l2), cl, f.short),
+        (cr, cluster(r2), f.short),
+        (cluster(left), f.short, run),
+        (cluster(right), f.short, run),
+        (cluster(&all[run_end - 1]), run, c),
+    ];
+    let mut rows = [0; TEMPLATES];
+    for (number, (row, &(a, b, c))) in rows.iter_mut().zip(&facts).enumerate() {
+        let mixed =
+            (u64::from(a) | u64::from(b) << 32) ^ (number as u64 + 1).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        let mixed =
+            (mixed ^ (mixed >> 32)).wrapping_mul(MIX) ^ u64::from(c).wrapping_mul(0xA24B_AED4_963E_E407);
+        *row = (mixed ^ (mixed >> 29)).wrapping_mul(MIX);
+    }
+    rows
+}
+
+fn cluster(facts: &Facts) -> u32 {
+    u32::from(facts.usage.cluster)
+}
+
+fn case(facts: &Facts) -> u32 {
+    u32::from(facts.usage.case)
+}
+
+fn facts(word: &str, lexicon: &Lexicon) -> Facts {
+    let lower = || word.chars().flat_map(char::to_lowercase);
+    let key = hash(lower());
+    let (long, short) = shapes(word);
+    let mut suffixes = [0; 4];
+    let mut prefixes = [0; 3];
+    let mut tail = [' '; 4];
+    let mut length = 0;
+    for c in lower().rev() {
+        tail[length] = c;
+        length += 1;
+        suffixes[length - 1] = hash(tail[..length].iter().copied());
+        if length == tail.len() {
+            break;
+        }
+    }
+    for (at, prefix) in prefixes.iter_mut().enumerate() {
+        *prefix = hash(lower().take(at + 2));
+    }
+    let last_part = word
+        .rsplit(['-', '‐', '\u{2011}'])
+        .next()
+        .filter(|part| part.len() < word.len());
+    Facts {
+        word: hash(word.chars()),
+        lower: key,
+        shape: long,
+        short,
+        prefixes,
+        suffixes,
+        last_part: last_part.map_or(0, |part| hash(part.chars().flat_map(char::to_lowercase))),
+        usage: lexicon.get(&key).copied().unwrap_or_default(),
+        context: 0,
+        capital: word.chars().next().is_some_and(char::is_uppercase),
+        letters: word.chars().next().is_some_and(char::is_alphabetic),
+    }
+}
+
+/// The word with its letters and digits replaced by their class: runs up to four, and runs as one.
+fn shapes(word: &str) -> (u32, u32) {
+    let mut classes = [(' ', 0_u8); 12];
+    let mut length = 0;
+    for c in word.chars() {
+        let class = if c.is_uppercase() {
+            'X'
+        } else if c.is_lowercase() {
+            'x'
+        } else if c.is_numeric() {
+            'd'
+        } else if c.is_alphabetic() {
+            'o'
+        } else {
+            c
+        };
+        if length > 0 && classes[length - 1].0 == class {
+            classes[length - 1].1 = (classes[length - 1].1 + 1).min(4);
+        } else if length < classes.len() {
+            classes[length] = (class, 1);
+            length += 1;
+        }
+    }
+    let runs = &classes[..length];
+    let long = hash(
+        runs.iter()
+            .flat_map(|&(class, times)| std::iter::repeat_n(class, times.into())),
+    );
+    (long, hash(runs.iter().map(|&(class, _)| class)))
+}

@@ -1,0 +1,252 @@
+//! The user's own names: a table of millions, met at word bounds, the longest first.
+//!
+//! A name is its sequence of tokens. The table maps the hash of each beginning of a name to what is known of it,
+//! so that a walk over the text from each token ends at the first word that goes on no name. Names that count in
+//! any case walk by lower-case words, under hashes of their own.
+
+use std::collections::HashMap;
+use std::fs;
+use std::hash::BuildHasherDefault;
+use std::path::Path;
+
+use gristmill_core::EntityType;
+use serde::Deserialize;
+
+use crate::features::{Already, hash};
+use crate::tokens::{Token, tokenize};
+
+/// Names that the user brings.
+#[derive(Default)]
+pub struct Gazetteer {
+    /// The hash of a beginning of a name, to the number of the entry that ends there, or to [`ON`].
+    steps: HashMap<u64, u32, BuildHasherDefault<Already>>,
+    entries: Vec<Entry>,
+}
+
+/// What a gazetteer says of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The name as it is to be written.
+    pub name: Box<str>,
+    /// The id as the gazetteer has it, if it has one.
+    pub id: Option<Box<str>>,
+    /// What it names.
+    pub kind: EntityType,
+}
+
+/// A line of a gazetteer that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum GazetteerError {
+    /// The file cannot be read.
+    #[error("cannot be read: {0}")]
+    Io(#[from] std::io::Error),
+    /// A line is not an entry.
+    #[error("line {line}: {message}")]
+    Line {
+        /// The number of the line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        message: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    name: String,
+    #[serde(rename = "type")]
+    kind: EntityType,
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(default)]
+    case: Case,
+}
+
+/// Whether upper and lower case must agree.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Case {
+    #[default]
+    Exact,
+    Any,
+}
+
+/// Names go on here, but none ends.
+const ON: u32 = u32::MAX;
+const EXACT: u64 = 1;
+const ANY: u64 = 2;
+
+impl Gazetteer {
+    /// Adds the names in the file at `path`: JSON Lines if its name ends in `.jsonl`, else tab-separated columns
+    /// `name`, `type`, `id`, `aliases` (with `|` between) and `case` (`exact` or `any`), of which the last three may be missing. A first line
+    /// that names the columns, empty lines and lines that begin with `#` are passed over.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a line is no entry; the error names the first such line.
+    pub fn load(&mut self, path: &Path) -> Result<(), GazetteerError> {
+        let content = fs::read_to_string(path)?;
+        let json = path.extension().is_some_and(|extension| extension == "jsonl");
+        self.add(&content, json)
+    }
+
+    /// Adds the names in `content`; see [`load`](Self::load).
+    ///
+    /// # Errors
+    /// A line is no entry.
+    pub fn add(&mut self, content: &str, json: bool) -> Result<(), GazetteerError> {
+        let mut tokens = Vec::new();
+        for (number, line) in content.lines().enumerate() {
+            let header = number == 0 && !json && line.starts_with("name\ttype");
+            if line.trim().is_empty() || line.starts_with('#') || header {
+                continue;
+            }
+            let record = if json {
+                serde_json::from_str(line).map_err(|error| error.to_string())
+            } else {
+                columns(line)
+            };
+            let record = record.map_err(|message| GazetteerError::Line {
+                line: number + 1,
+                message,
+            })?;
+            let entry = self.entries.len() as u32;
+            for name in std::iter::once(&record.name).chain(&record.aliases) {
+                self.insert(name, record.case, entry, &mut tokens);
+            }
+            self.entries.push(Entry {
+                name: record.name.into(),
+                id: record.id.map(Into::into),
+                kind: record.kind,
+            });
+        }
+        Ok(())
+    }
+
+    /// Of two entries with one name the earlier counts.
+    fn insert(&mut self, name: &str, case: Case, entry: u32, tokens: &mut Vec<Token>) {
+        tokenize(name, tokens);
+        let mut state = match case {
+            Case::Exact => EXACT,
+            Case::Any => ANY,
+        };
+        for (at, token) in tokens.iter().enumerate() {
+            state = step(state, word(token.of(name), case));
+            let end = self.steps.entry(state).or_insert(ON);
+            if at + 1 == tokens.len() && *end == ON {
+                *end = entry;
+            }
+        }
+    }
+
+    /// The longest name that begins at token `at`: the token after its last, and its entry.
+    pub fn longest(&self, text: &str, tokens: &[Token], at: usize) -> Option<(usize, &Entry)> {
+        let mut best: Option<(usize, u32)> = None;
+        for (case, mut state) in [(Case::Exact, EXACT), (Case::Any, ANY)] {
+            for (offset, token) in tokens[at..].iter().enumerate() {
+                state = step(state, word(token.of(text), case));
+                let Some(&end) = self.steps.get(&state) else { break };
+                let length = at + offset + 1;
+                if end != ON && best.is_none_or(|(longest, _)| length > longest) {
+                    best = Some((length, end));
+                }
+            }
+        }
+        best.and_then(|(end, entry)| Some((end, self.entries.get(entry as usize)?)))
+    }
+
+    /// Whether it holds no name.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+fn word(word: &str, case: Case) -> u32 {
+    match case {
+        Case::Exact => hash(word.chars()),
+        Case::Any => hash(word.chars().flat_map(char::to_lowercase)),
+    }
+}
+
+fn step(state: u64, word: u32) -> u64 {
+    let mixed = (state ^ u64::from(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed ^ (mixed >> 31)).wrapping_mul(0xD6E8_FEB8_6659_FD93)
+}
+
+fn columns(line: &str) -> Result<Record, String> {
+    let mut columns = line.split('\t').map(str::trim);
+    let name = columns
+        .next()
+        .filter(|name| !name.is_empty())
+        .ok_or("the name is empty")?;
+    let kind = columns.next().ok_or("no type after the name and a tab")?;
+    let kind = serde_json::from_value(kind.into())
+        .map_err(|_| format!("type {kind:?} is none of PER, ORG, LOC, MISC, DATE, MONEY"))?;
+    let id = columns.next().filter(|id| !id.is_empty());
+    let aliases = columns.next().unwrap_or_default().split('|').map(str::trim);
+    let case = match columns.next().unwrap_or_default() {
+        "" | "exact" => Case::Exact,
+        "any" => Case::Any,
+        other => return Err(format!("case {other:?} is neither exact nor any")),
+    };
+    Ok(Record {
+        name: name.to_owned(),
+        kind,
+        id: id.map(str::to_owned),
+        aliases: aliases
+            .filter(|alias| !alias.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        case,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(gazetteer: &Gazetteer, text: &str) -> Vec<(String, String)> {
+        let mut tokens = Vec::new();
+        tokenize(text, &mut tokens);
+        let hits = (0..tokens.len()).filter_map(|at| {
+            let (end, entry) = gazetteer.longest(text, &tokens, at)?;
+            let span = &text[tokens[at].start as usize..tokens[end - 1].end as usize];
+            Some((span.to_owned(), entry.name.to_string()))
+        });
+        hits.collect()
+    }
+
+    #[test]
+    fn the_longest_name_at_word_bounds() {
+        let mut gazetteer = Gazetteer::default();
+        let lines = "name\ttype\tid\taliases\tcase\nNew York\tLOC\tQ60\tNYC\nNew York Times\tORG\nacme\tORG\t\t\tany\n北京\tLOC\n";
+        gazetteer.add(lines, false).unwrap();
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(
+            found(&gazetteer, "New York Times, NYC")[0],
+            pair("New York Times", "New York Times")
+        );
+        assert_eq!(found(&gazetteer, "in NYC."), [pair("NYC", "New York")]);
+        assert_eq!(found(&gazetteer, "AcMe and acmes"), [pair("AcMe", "acme")]);
+        assert_eq!(found(&gazetteer, "new york"), []);
+        assert_eq!(found(&gazetteer, "在北京市"), [pair("北京", "北京")]);
+    }
+
+    #[test]
+    fn bad_lines_are_named() {
+        let mut gazetteer = Gazetteer::default();
+        let error = |content: &str, json| Gazetteer::default().add(content, json).unwrap_err().to_string();
+        assert_eq!(
+            error("A\tPER\nB\tPERS", false),
+            "line 2: type \"PERS\" is none of PER, ORG, LOC, MISC, DATE, MONEY"
+        );
+        assert!(error("{\"name\": \"A\"}", true).starts_with("line 1: missing field `type`"));
+        assert!(
+            gazetteer
+                .add("{\"name\": \"A\", \"type\": \"PER\", \"aliases\": [\"B\"]}", true)
+                .is_ok()
+        );
+        assert!(!gazetteer.is_empty());
+    }
+}

@@ -1,0 +1,250 @@
+//! Which mentions name the same thing, and what it is called.
+//!
+//! A name is compared by its folded key: lower case without marks, legal forms, articles and possessives, with
+//! the spellings that transliteration varies (y/i, -yan/-ian, kh/h, ou/u, a doubled consonant) made one. Within a document a
+//! shorter name joins the longer one that begins or ends with it, and an acronym its expansion; where several
+//! longer names could take it, the one mentioned last before it does.
+
+use std::collections::HashMap;
+
+use gristmill_core::{EntityType, Sha256};
+
+/// One mention with its type, to be joined with others.
+#[derive(Debug, Clone)]
+pub struct Named<'t> {
+    /// The words of the mention.
+    pub text: &'t str,
+    /// What it names.
+    pub kind: EntityType,
+    /// A name that a gazetteer gives it: such mentions join by it alone.
+    pub given: Option<&'t str>,
+}
+
+/// Legal forms, which do not tell one body from another.
+const FORMS: [&str; 16] = [
+    "inc", "corp", "co", "ltd", "llc", "plc", "gmbh", "ag", "sa", "nv", "spa", "ooo", "ооо", "оао", "зао",
+    "пао",
+];
+const ARTICLES: [&str; 12] = [
+    "the", "a", "an", "el", "la", "los", "las", "le", "les", "der", "die", "das",
+];
+
+/// The words of a name as they are compared.
+pub fn fold(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = name
+        .split(|c: char| !(c.is_alphanumeric() || is_combining(c) || matches!(c, '\'' | '’' | '.')))
+        .map(|word| {
+            let word = word.trim_end_matches("'s").trim_end_matches("’s");
+            let plain = word.chars().flat_map(char::to_lowercase).map(unmarked);
+            spell(&plain.filter(|c| c.is_alphanumeric()).collect::<String>())
+        })
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.len() > 1 && ARTICLES.contains(&words[0].as_str()) {
+        words.remove(0);
+    }
+    while words.len() > 1 && words.last().is_some_and(|last| FORMS.contains(&last.as_str())) {
+        words.pop();
+    }
+    words
+}
+
+/// The id of a name: the same for all its spellings, in every document.
+pub fn id(kind: EntityType, name: &str) -> String {
+    let key = fold(name).join(" ");
+    let digest = Sha256::of(format!("{}\t{key}", kind.as_str()).as_bytes()).to_string();
+    format!(
+        "{}-{}",
+        kind.as_str().to_lowercase(),
+        digest.get(..16).unwrap_or_default()
+    )
+}
+
+/// For each of `mentions`, in the order of the text, the number of the mention whose name it bears; that one bears its own.
+pub fn join(mentions: &[Named<'_>]) -> Vec<usize> {
+    let keys: Vec<Vec<String>> = mentions
+        .iter()
+        .map(|mention| fold(mention.given.unwrap_or(mention.text)))
+        .collect();
+    // One entry for each distinct name, so that the comparisons grow with names and not with mentions.
+    let mut distinct: Vec<usize> = Vec::new();
+    let mut first: Vec<usize> = Vec::with_capacity(mentions.len());
+    let mut known = HashMap::new();
+    for (at, mention) in mentions.iter().enumerate() {
+        let same = *known.entry((mention.kind, &keys[at])).or_insert_with(|| {
+            distinct.push(at);
+            at
+        });
+        first.push(same);
+    }
+    distinct.truncate(MOST);
+    (0..mentions.len())
+        .map(|at| {
+            if mentions[at].given.is_some() {
+                return first[at];
+            }
+            let longer = distinct.iter().copied().filter(|&other| {
+                mentions[other].kind == mentions[at].kind
+                    && extends(mentions[at].kind, &keys[other], &keys[at], mentions[at].text)
+            });
+            // The one mentioned last before this mention, else the first one after it.
+            longer
+                .min_by_key(
+                    |&other| match (0..at).rev().find(|&before| first[before] == other) {
+                        Some(before) => (0, at - before),
+                        None => (1, other),
+                    },
+                )
+                .unwrap_or(first[at])
+        })
+        .collect()
+}
+
+/// Distinct names beyond this many in one document join only their like.
+const MOST: usize = 600;
+
+/// Whether `long` is a fuller form of the name `short`, which is written `text`.
+fn extends(kind: EntityType, long: &[String], short: &[String], text: &str) -> bool {
+    if long.len() <= short.len() || short.is_empty() {
+        return false;
+    }
+    match kind {
+        // A surname or a first name alone; no part of a place or a body stands for the whole as safely.
+        EntityType::Per => {
+            long.ends_with(short) || (short.len() == 1 && long.len() == 2 && long.starts_with(short))
+        }
+        EntityType::Org => is_acronym(long, text) || (short.len() > 1 && long.starts_with(short)),
+        _ => is_acronym(long, text),
+    }
+}
+
+fn is_acronym(long: &[String], text: &str) -> bool {
+    let letters: String = text.chars().filter(|c| c.is_alphabetic()).collect();
+    let initials = |skip: bool| -> String {
+        let words = long.iter().filter(|word| {
+            !skip || !matches!(word.as_str(), "of" | "for" | "and" | "the" | "de" | "in" | "on")
+        });
+        words.filter_map(|word| word.chars().next()).collect()
+    };
+    let lower = letters.to_lowercase();
+    letters.chars().count() > 1
+        && letters.chars().all(char::is_uppercase)
+        && (initials(true) == lower || initials(false) == lower)
+}
+
+/// One spelling for those that transliteration varies.
+fn spell(word: &str) -> String {
+    if !word.is_ascii() || word.len() < 4 {
+        return word.to_owned();
+    }
+    let mut out = word
+        .replace("kh", "h")
+        .replace("ou", "u")
+        .replace("iy", "y")
+        .replace('y', "i");
+    let mut last = None;
+    out.retain(|c| last.replace(c) != Some(c));
+    if out.ends_with("of") || out.ends_with("ef") {
+        out.pop();
+        out.push('v');
+    }
+    out
+}
+
+fn is_combining(c: char) -> bool {
+    matches!(u32::from(c), 0x300..=0x36F)
+}
+
+/// The letter without its mark, for the Latin letters that names carry; combining marks fall away later.
+fn unmarked(c: char) -> char {
+    match c {
+        'à'..='å' | 'ā' | 'ă' | 'ą' | 'ǎ' | 'ạ' | 'ả' | 'ấ' | 'ầ' | 'ə' => 'a',
+        'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => 'c',
+        'ď' | 'đ' | 'ð' => 'd',
+        'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' | 'ế' | 'ề' | 'ệ' => 'e',
+        'ĝ' | 'ğ' | 'ġ' | 'ģ' => 'g',
+        'ì'..='ï' | 'ī' | 'ĭ' | 'į' | 'ı' => 'i',
+        'ķ' => 'k',
+        'ĺ' | 'ļ' | 'ľ' | 'ł' => 'l',
+        'ñ' | 'ń' | 'ņ' | 'ň' => 'n',
+        'ò'..='ö' | 'ø' | 'ō' | 'ŏ' | 'ő' | 'ơ' => 'o',
+        'ŕ' | 'ř' => 'r',
+        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => 's',
+        'ţ' | 'ť' | 'ț' => 't',
+        'ù'..='ü' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' | 'ư' => 'u',
+        'ý' | 'ÿ' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        'ё' => 'е',
+        _ => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(kind: EntityType, names: &[&str]) -> Vec<usize> {
+        let named: Vec<_> = names
+            .iter()
+            .map(|text| Named {
+                text,
+                kind,
+                given: None,
+            })
+            .collect();
+        join(&named)
+    }
+
+    #[test]
+    fn spellings_of_one_name_have_one_id() {
+        for (one, other) in [
+            ("Nikol Pashinyan", "[Nikol] Pashinian"),
+            ("Zelensky", "Zelenskyy"),
+            ("Erdogan", "Erdoğan"),
+            ("Erdogan", "Erdog\u{306}an"),
+            ("Khadafi", "Haddafi"),
+            ("the Acme Corp.", "Acme"),
+            ("Putin’s", "Putin"),
+        ] {
+            assert_eq!(
+                id(EntityType::Per, one),
+                id(EntityType::Per, other),
+                "{one} {other}"
+            );
+        }
+        assert_ne!(
+            id(EntityType::Per, "Washington"),
+            id(EntityType::Loc, "Washington")
+        );
+        assert_ne!(
+            id(EntityType::Per, "Heydar Aliyev"),
+            id(EntityType::Per, "Ilham Aliyev")
+        );
+    }
+
+    #[test]
+    fn short_names_join_the_fuller_one_named_last() {
+        let names = [
+            "Ilham Aliyev",
+            "Aliyev",
+            "Heydar Aliyev",
+            "Aliyev",
+            "Ilham Aliev",
+            "Aliyev",
+        ];
+        assert_eq!(joined(EntityType::Per, &names), [0, 0, 2, 2, 0, 0]);
+        let names = ["Aliyev", "Ilham Aliyev", "Aliyev"];
+        assert_eq!(joined(EntityType::Per, &names), [1, 1, 1]);
+    }
+
+    #[test]
+    fn acronyms_join_their_expansion() {
+        let names = [
+            "European Union",
+            "EU",
+            "Organization for Security and Co-operation in Europe",
+            "NATO",
+        ];
+        assert_eq!(joined(EntityType::Org, &names), [0, 0, 2, 3]);
+    }
+}

@@ -1,0 +1,112 @@
+//! The stage that fills in `entities`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gristmill_core::{
+    BuildEnv, BuildError, Built, Document, EntityType, Note, Stage, StageError, StageFactory, Verdict,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::recognizer::{Found, Recognizer};
+
+/// What the entities stage can be told.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EntitiesParams {
+    /// Files of names that are found in every language and go before the tagger: `.jsonl` with the keys `name`,
+    /// `type`, `id`, `aliases` and `case`, or tab-separated columns of these. `case` is `exact` or `any`.
+    pub gazetteers: Vec<PathBuf>,
+    /// The types reported. MISC, DATE and MONEY come from gazetteers alone.
+    pub types: Vec<EntityType>,
+    /// Mentions whose probability is lower are left out, from 0 to 1.
+    pub min_score: f64,
+    /// At most this many entities a document, those with the most mentions; 0 for all.
+    pub max_per_document: usize,
+}
+
+impl Default for EntitiesParams {
+    fn default() -> Self {
+        Self {
+            gazetteers: Vec::new(),
+            types: vec![EntityType::Per, EntityType::Org, EntityType::Loc],
+            min_score: 0.0,
+            max_per_document: 0,
+        }
+    }
+}
+
+/// Builds the entities stage.
+pub struct EntitiesFactory;
+
+struct Entities {
+    recognizer: Recognizer,
+    params: EntitiesParams,
+}
+
+impl StageFactory for EntitiesFactory {
+    const NAME: &'static str = "entities";
+    const ABOUT: &'static str = "Finds people, organisations and places, joins the mentions of one in the document, and names it once.";
+    const EXAMPLE: &'static str = "entities: {gazetteers: [./gazetteers/people.tsv], min_score: 0.5}";
+    type Params = EntitiesParams;
+
+    fn build(params: EntitiesParams, env: &BuildEnv) -> Result<Built, BuildError> {
+        if !(0.0..=1.0).contains(&params.min_score) {
+            return Err(BuildError::new("min_score", "a probability from 0 to 1"));
+        }
+        let mut recognizer = Recognizer {
+            min_score: params.min_score,
+            ..Recognizer::default()
+        };
+        for (number, path) in params.gazetteers.iter().enumerate() {
+            recognizer.gazetteer.load(&env.resolve(path)).map_err(|error| {
+                BuildError::new(
+                    format!("gazetteers[{number}]"),
+                    format!("{}: {error}", path.display()),
+                )
+            })?;
+        }
+        Ok(Built::Pure(Arc::new(Entities { recognizer, params })))
+    }
+}
+
+impl Stage for Entities {
+    fn process(&self, document: &mut Document) -> Result<Verdict, StageError> {
+        let mut found = self
+            .recognizer
+            .entities(&document.text, document.language.code.as_deref());
+        found.retain(|(entity, _)| self.params.types.contains(&entity.kind));
+        if self.params.max_per_document > 0 && found.len() > self.params.max_per_document {
+            let mut order: Vec<usize> = (0..found.len()).collect();
+            order.sort_by_key(|&at| (std::cmp::Reverse(found[at].0.mentions.len()), at));
+            let mut keep = vec![false; found.len()];
+            for &at in &order[..self.params.max_per_document] {
+                keep[at] = true;
+            }
+            let mut keep = keep.into_iter();
+            found.retain(|_| keep.next() == Some(true));
+        }
+        for (entity, how) in &found {
+            document.note(|| {
+                let mentions = entity.mentions.iter().zip(how).map(|(mention, how)| {
+                    let by = match how {
+                        Found::Tagger => "tagger",
+                        Found::Gazetteer => "gazetteer",
+                    };
+                    json!({"start": mention.start, "text": mention.text, "score": mention.score, "by": by})
+                });
+                let count = entity.mentions.len();
+                Note::new(format!(
+                    "{} {}: {count} mentions",
+                    entity.kind.as_str(),
+                    entity.name
+                ))
+                .with(json!({"id": entity.id, "mentions": mentions.collect::<Vec<_>>()}))
+            });
+        }
+        document.entities = found.into_iter().map(|(entity, _)| entity).collect();
+        Ok(Verdict::Keep)
+    }
+}
