@@ -85,14 +85,15 @@ pub fn spell(length: usize, spans: &[Span]) -> Vec<u8> {
         if labels[span.start..span.end].iter().any(|&label| label != 0) {
             continue;
         }
-        for at in span.start..span.end {
-            let place = match (at == span.start, at + 1 == span.end) {
+        let length = span.end - span.start;
+        for (at, slot) in labels[span.start..span.end].iter_mut().enumerate() {
+            let place = match (at == 0, at + 1 == length) {
                 (true, true) => Place::Unit,
                 (true, false) => Place::Begin,
                 (false, true) => Place::Last,
                 (false, false) => Place::Inside,
             };
-            labels[at] = label(span.kind, place) as u8;
+            *slot = label(span.kind, place) as u8;
         }
     }
     labels

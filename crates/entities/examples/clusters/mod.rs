@@ -63,9 +63,7 @@ pub(crate) fn of(running: &[u32]) -> HashMap<u32, u8> {
                 }
             }
         }
-        for centre in &mut centres {
-            *centre = [0.0; 2 * NEIGHBOURS];
-        }
+        centres.fill([0.0; 2 * NEIGHBOURS]);
         for (vector, &nearest) in vectors.iter().zip(&nearest) {
             for (sum, value) in centres[nearest].iter_mut().zip(vector) {
                 *sum += value;
