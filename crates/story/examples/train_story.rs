@@ -112,7 +112,7 @@ fn weights(articles: &[Article], halves: &[usize]) -> Result<(), Box<dyn Error>>
     const ROUNDS: usize = 20_000;
     const RATE: f64 = 2.0;
     // The best and the mean similarity are nearly one in small stories; decay makes them share the weight.
-    const DECAY: f64 = 1e-3;
+    const DECAY: f64 = 1e-4;
     for _ in 0..ROUNDS {
         let mut gradient = [0.0_f64; FEATURES + 1];
         for (features, same) in &pairs {

@@ -147,7 +147,7 @@ impl Memory {
                 cosines[nearest],
                 sum / members.len() as f32,
                 cosine(title, &self.articles[nearest].title),
-                gap as f32 / DAY,
+                (gap as f32 / DAY).ln_1p(),
             ];
             Some(Candidate {
                 story,
