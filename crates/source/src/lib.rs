@@ -22,6 +22,7 @@
 //!
 //! - [`Settings`] are checked once, into an [`Inbox`], the door to the rest.
 //! - [`Inbox::scan`] finds what is there now, in byte order of its paths.
+//! - A [`Watcher`] finds what lands, in the order in which it becomes ready, until its [`WatchHandle`] stops it.
 //! - [`Inbox::read`] reads one [`FileRef`] into [`Item`]s: [`Record`]s, each a document, nothing or a fault, and
 //!   the news that the file is at its end.
 //! - [`Books`] say what was taken before. A file is named there by a [`PathKey`] and told from its other versions
@@ -42,8 +43,10 @@ mod read;
 mod settings;
 mod settle;
 mod walk;
+mod watch;
 
 pub use file::{Books, FileRef, Fingerprint, Known, NoBooks, PathKey};
 pub use item::{Content, Fault, FaultReason, Item, Record};
 pub use read::{Emit, Outcome};
 pub use settings::{Inbox, Settings, SettingsError, Watched};
+pub use watch::{WatchHandle, Watcher};
