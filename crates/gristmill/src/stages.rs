@@ -2,6 +2,7 @@
 
 use gristmill_core::{Registration, Registry};
 use gristmill_dedup::DedupFactory;
+use gristmill_entities::EntitiesFactory;
 use gristmill_language::LanguageFactory;
 use gristmill_story::StoryFactory;
 
@@ -10,6 +11,7 @@ pub fn built_in() -> Registry {
     Registry::new([
         Registration::of::<LanguageFactory>(),
         Registration::of::<DedupFactory>(),
+        Registration::of::<EntitiesFactory>(),
         Registration::of::<StoryFactory>(),
     ])
 }
