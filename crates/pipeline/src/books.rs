@@ -1,37 +1,64 @@
 //! What the source may ask the books, and which files are on their way.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use gristmill_journal::{KnownFiles, PathKey};
-use gristmill_source::{Books, FileRef, Known};
+use gristmill_source::{Books, FileRef, Known, WatchHandle};
 
 /// Files that were handed to the pipeline and are not durable yet.
 #[derive(Debug, Default)]
-pub(crate) struct InFlight(Mutex<HashMap<PathKey, [u8; 32]>>);
+pub(crate) struct InFlight {
+    files: Mutex<HashMap<PathKey, Flight>>,
+    /// Asked to look again at a file that changed while it was on its way.
+    watcher: OnceLock<WatchHandle>,
+}
+
+#[derive(Debug)]
+struct Flight {
+    fingerprint: [u8; 32],
+    /// Whether another version was seen meanwhile.
+    outdated: bool,
+}
 
 impl InFlight {
-    fn files(&self) -> MutexGuard<'_, HashMap<PathKey, [u8; 32]>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn files(&self) -> MutexGuard<'_, HashMap<PathKey, Flight>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets `file` in unless a version of it is on its way; then a later walk finds it again.
+    /// Names the watcher that finds the files.
+    pub(crate) fn watched_by(&self, watcher: WatchHandle) {
+        // A run has one watcher, so there is none before it.
+        drop(self.watcher.set(watcher));
+    }
+
+    /// Lets `file` in unless a version of it is on its way; then it is looked at again afterwards.
     pub(crate) fn enter(&self, file: &FileRef) -> bool {
         match self.files().entry(file.key()) {
-            std::collections::hash_map::Entry::Occupied(_) => false,
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(file.fingerprint().to_bytes());
+            Entry::Occupied(mut flight) => {
+                flight.get_mut().outdated = true;
+                false
+            }
+            Entry::Vacant(place) => {
+                place.insert(Flight {
+                    fingerprint: file.fingerprint().to_bytes(),
+                    outdated: false,
+                });
                 true
             }
         }
     }
 
     pub(crate) fn leave(&self, file: &FileRef) {
-        self.files().remove(&file.key());
+        let flight = self.files().remove(&file.key());
+        if let (Some(Flight { outdated: true, .. }), Some(watcher)) = (flight, self.watcher.get()) {
+            watcher.look_again(file);
+        }
     }
 
     fn get(&self, key: &PathKey) -> Option<[u8; 32]> {
-        self.files().get(key).copied()
+        self.files().get(key).map(|flight| flight.fingerprint)
     }
 }
 

@@ -74,6 +74,11 @@ impl Committer {
         })
     }
 
+    /// What happens to finished inputs.
+    pub(crate) fn after(&self) -> &AfterCommit {
+        &self.after
+    }
+
     /// Marks the records that are in the books already: an earlier version of their file had them.
     pub(crate) fn drop_known(&self, batch: &mut [Entry]) -> Result<(), PipelineError> {
         let mut seen = HashSet::new();

@@ -3,16 +3,15 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
 use gristmill_core::{Rejected, SCHEMA};
-use gristmill_source::{Content, FileRef, Inbox, Item};
+use gristmill_source::{Content, FileRef, Inbox, Item, NoBooks, Outcome, Watcher};
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::StopFlag;
+use crate::after::{AfterCommit, WhenDone};
 use crate::books::{InFlight, JournalBooks};
 use crate::counters::Counters;
 use crate::record::{Entry, EntryKind, Failure, Fate, Record};
@@ -48,21 +47,24 @@ impl Intake {
         self.inbox.scan(&*self.books, &mut |file| self.take(file))
     }
 
-    /// Reads what comes until asked to stop.
-    pub(crate) fn watch(&self) -> io::Result<()> {
-        while !self.stop.is_set() {
-            self.once()?;
-            self.rest(self.inbox.settings().rescan);
-        }
-        Ok(())
+    /// Reads what comes until `watcher` is stopped.
+    pub(crate) fn watch(&self, watcher: Watcher) {
+        watcher.run(&*self.books, &mut |file| self.take(file));
     }
 
-    fn rest(&self, pause: Duration) {
-        const LOOK: Duration = Duration::from_millis(50);
-        let end = Instant::now() + pause;
-        while !self.stop.is_set() && Instant::now() < end {
-            thread::sleep(LOOK.min(pause));
+    /// Puts away the files that were finished when the last run ended before it could do so.
+    pub(crate) fn put_away(&self, after: &AfterCommit) -> io::Result<()> {
+        if after.when_done == WhenDone::Keep {
+            return Ok(());
         }
+        self.inbox.scan(&NoBooks, &mut |file| {
+            let known = self.books.known.get(&file.key());
+            if known.is_some_and(|known| known.complete && known.fingerprint == file.fingerprint().to_bytes())
+            {
+                after.act(&file);
+            }
+            ControlFlow::Continue(())
+        })
     }
 
     /// Reads one file into the pipeline; breaks off when the pipeline takes no more.
@@ -76,28 +78,29 @@ impl Intake {
         }
         let same = known.filter(|known| known.fingerprint == file.fingerprint().to_bytes());
         let file = Arc::new(file);
-        let mut complete = false;
-        let mut emit = |item: Item| {
-            complete = matches!(item, Item::Complete { .. });
-            self.emit(&file, item, known.is_some())
-        };
-        self.inbox
-            .read(&file, same.map_or(0, |known| known.records), &mut emit);
-        if !complete {
-            // It changed while it was read, or has gone: the next walk looks again.
-            self.in_flight.leave(&file);
-        }
-        if self.stop.is_set() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
+        let resume = same.map_or(0, |known| known.records);
+        let outcome = self
+            .inbox
+            .read(&file, resume, &mut |item| self.emit(&file, item, known.is_some()));
+        match outcome {
+            Outcome::Complete => ControlFlow::Continue(()),
+            Outcome::Changed => {
+                // The watcher's next look takes what has become of it.
+                self.in_flight.leave(&file);
+                ControlFlow::Continue(())
+            }
+            Outcome::Stopped => ControlFlow::Break(()),
         }
     }
 
     fn emit(&self, file: &Arc<FileRef>, item: Item, revisited: bool) -> ControlFlow<()> {
+        if self.stop.is_set() {
+            // The next run goes on within the file.
+            return ControlFlow::Break(());
+        }
         let kind = match item {
             Item::Complete { records } => EntryKind::Complete(records),
-            Item::Record(record) => EntryKind::Record(self.begin(*record, revisited)),
+            Item::Record(record) => EntryKind::Record(Box::new(self.begin(*record, revisited))),
         };
         let weight = match &kind {
             EntryKind::Record(record) => record.weight(),

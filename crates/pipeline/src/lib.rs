@@ -27,8 +27,8 @@ mod record;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ use gristmill_core::{Built, StateError};
 use gristmill_disk::SharedDisk;
 use gristmill_journal::{Journal, JournalError};
 use gristmill_sink::{Compression, Rotation, SinkError};
-use gristmill_source::Inbox;
+use gristmill_source::{Inbox, WatchHandle, Watcher};
 use jiff::{Timestamp, Unit};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -108,17 +108,40 @@ impl PipelineError {
 
 /// Asks a run to take no more files, finish what it has, seal its output and return.
 #[derive(Debug, Clone, Default)]
-pub struct StopFlag(Arc<AtomicBool>);
+pub struct StopFlag(Arc<Stop>);
+
+#[derive(Debug, Default)]
+struct Stop {
+    asked: AtomicBool,
+    watcher: Mutex<Option<WatchHandle>>,
+}
 
 impl StopFlag {
     /// Asks.
     pub fn set(&self) {
-        self.0.store(true, Ordering::Release);
+        let watcher = self.watcher();
+        self.0.asked.store(true, Ordering::Release);
+        if let Some(watcher) = &*watcher {
+            watcher.stop();
+        }
     }
 
     /// Whether somebody asked.
     pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.0.asked.load(Ordering::Acquire)
+    }
+
+    /// Names the watcher to stop, now if somebody has asked already.
+    fn stops(&self, watcher: WatchHandle) {
+        let mut place = self.watcher();
+        if self.is_set() {
+            watcher.stop();
+        }
+        *place = Some(watcher);
+    }
+
+    fn watcher(&self) -> MutexGuard<'_, Option<WatchHandle>> {
+        self.0.watcher.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -211,6 +234,13 @@ impl Pipeline {
             .build()
             .map_err(PipelineError::Thread)?;
         let counters = Arc::clone(&intake.counters);
+        intake
+            .put_away(committer.after())
+            .map_err(PipelineError::Source)?;
+        let watcher = Watcher::new(Arc::clone(&intake.inbox));
+        let handle = watcher.handle();
+        intake.in_flight.watched_by(handle.clone());
+        intake.stop.stops(handle.clone());
 
         let result = thread::scope(|scope| {
             let spawn = |name: &str| thread::Builder::new().name(format!("gristmill-{name}"));
@@ -220,7 +250,12 @@ impl Pipeline {
                 runtime.block_on(batcher::run(input, batches, workers, first, limits));
             });
             let ordering = spawn("order")
-                .spawn_scoped(scope, || order::run(batch_input, chain, &pool, committer))
+                .spawn_scoped(scope, || {
+                    let result = order::run(batch_input, chain, &pool, committer);
+                    // Without it there is nothing to watch for.
+                    handle.stop();
+                    result
+                })
                 .map_err(PipelineError::Thread)?;
             batching.map_err(PipelineError::Thread)?;
             let read = match mode {
@@ -229,7 +264,10 @@ impl Pipeline {
                     intake.moment = Some(now.round(Unit::Millisecond).unwrap_or(now));
                     intake.once()
                 }
-                Mode::Watch => intake.watch(),
+                Mode::Watch => {
+                    intake.watch(watcher);
+                    Ok(())
+                }
             };
             // The last sender goes with it, so that the others finish what they have and end.
             drop(intake);

@@ -44,7 +44,7 @@ fn state(error: StateError) -> PipelineError {
 
 fn records(batch: &mut [Entry]) -> impl Iterator<Item = &mut Record> {
     batch.iter_mut().filter_map(|entry| match &mut entry.kind {
-        EntryKind::Record(record) => Some(record),
+        EntryKind::Record(record) => Some(&mut **record),
         EntryKind::Complete(_) => None,
     })
 }

@@ -16,7 +16,7 @@ pub(crate) struct Entry {
 }
 
 pub(crate) enum EntryKind {
-    Record(Record),
+    Record(Box<Record>),
     /// The file has been read to its end; so many records were in it.
     Complete(u64),
 }
