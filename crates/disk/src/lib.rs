@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use faulty::{Ending, FaultyDisk, Plan};
-pub use real::RealDisk;
+pub use real::{ReadOnlyDisk, RealDisk};
 
 /// A disk, shared by all who write to it.
 pub type SharedDisk = Arc<dyn Disk>;

@@ -78,3 +78,73 @@ impl DiskFile for RealFile {
         self.0.metadata().map(|metadata| metadata.len())
     }
 }
+
+/// The disk of the machine for those who only look: nothing is made, changed or removed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReadOnlyDisk;
+
+fn refused<T>() -> io::Result<T> {
+    Err(io::ErrorKind::ReadOnlyFilesystem.into())
+}
+
+impl Disk for ReadOnlyDisk {
+    /// There is nothing to be made: files in it are not made either.
+    fn create_dir_all(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A file that is not there is an empty one.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        match File::open(path) {
+            Ok(file) => Ok(Box::new(ReadOnlyFile(Some(file)))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Box::new(ReadOnlyFile(None))),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn rename(&self, _: &Path, _: &Path) -> io::Result<()> {
+        refused()
+    }
+
+    fn remove(&self, _: &Path) -> io::Result<()> {
+        refused()
+    }
+
+    fn sync_dir(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn point(&self, _: &str) -> io::Result<()> {
+        refused()
+    }
+}
+
+#[derive(Debug)]
+struct ReadOnlyFile(Option<File>);
+
+impl DiskFile for ReadOnlyFile {
+    fn write_all_at(&mut self, _: &[u8], _: u64) -> io::Result<()> {
+        refused()
+    }
+
+    fn set_len(&mut self, _: u64) -> io::Result<()> {
+        refused()
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        refused()
+    }
+
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        match &self.0 {
+            Some(file) => file.read_exact_at(buffer, offset),
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        self.0
+            .as_ref()
+            .map_or(Ok(0), |file| file.metadata().map(|metadata| metadata.len()))
+    }
+}

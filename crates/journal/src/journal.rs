@@ -1,12 +1,15 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use gristmill_core::DocumentId;
-use gristmill_disk::SharedDisk;
+use gristmill_disk::{ReadOnlyDisk, SharedDisk};
 use rusqlite::{Connection, OpenFlags, Transaction, params};
 
 use crate::ledger::{DocumentRow, FileRow, Ledger, Outcome, SegmentRow, Totals};
+use crate::stage_state::BUFFER;
 use crate::{JournalError, KnownFile, KnownFiles, StageState, schema};
 
 /// The writer's side of the books. One at a time for a state folder.
@@ -80,17 +83,32 @@ impl Journal {
     /// # Errors
     /// The state's files are not as the books say, or the machine fails.
     pub fn stage_state(&self, stage: &str) -> Result<StageState, JournalError> {
-        let state = stage_state(&self.dir, stage, Arc::clone(&self.disk))?;
+        let dir = self.dir.join(stage);
+        let state = StageState::open(stage, dir, Arc::clone(&self.disk), reader(&self.dir)?, BUFFER)?;
         state.clear_strays()?;
         Ok(state)
     }
 
-    /// The state of `stage` as it is now, for a reader beside the writer, who must drop it uncommitted.
+    /// The state of `stage` as it is at this moment in the books in `dir`, for somebody who looks on beside the
+    /// daemon. What is written to it stays in memory.
     ///
     /// # Errors
-    /// As [`stage_state`](Self::stage_state).
-    pub fn peek_stage_state(dir: &Path, stage: &str, disk: SharedDisk) -> Result<StageState, JournalError> {
-        stage_state(dir, stage, disk)
+    /// There are no books, or they cannot be read.
+    pub fn peek_stage_state(dir: &Path, stage: &str) -> Result<StageState, JournalError> {
+        /// A merge may remove a file between its mention in the books and our opening it.
+        const ATTEMPTS: usize = 5;
+        let disk: SharedDisk = Arc::new(ReadOnlyDisk);
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let reader = reader(dir)?;
+            // Begun and never ended, so that keys and files are of one moment.
+            reader.execute_batch("BEGIN")?;
+            match StageState::open(stage, dir.join(stage), Arc::clone(&disk), reader, usize::MAX) {
+                Err(JournalError::Damaged(_)) if attempt < ATTEMPTS => {}
+                opened => return opened,
+            }
+        }
     }
 
     /// Makes `batch` durable together with what the ordered stages learned. The segments' files must be synced
@@ -141,6 +159,12 @@ impl Journal {
         Ok(self.ledger.document(id)?.is_some())
     }
 
+    /// Whether a daemon has the books in `dir` open.
+    pub fn is_in_use(dir: &Path) -> bool {
+        File::open(dir.join(LOCK))
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
     /// Closes the books, folding the database's log into it.
     ///
     /// # Errors
@@ -153,8 +177,12 @@ impl Journal {
     }
 }
 
+const LOCK: &str = "lock";
+
 fn lock(dir: &Path) -> Result<File, JournalError> {
-    let path = dir.join("lock");
+    /// Who only asks whether the lock is taken holds it for an instant.
+    const ATTEMPTS: usize = 5;
+    let path = dir.join(LOCK);
     let what = format!("lock {}", path.display());
     let file = match File::options()
         .create(true)
@@ -165,17 +193,21 @@ fn lock(dir: &Path) -> Result<File, JournalError> {
         Ok(file) => file,
         Err(source) => return Err(JournalError::Io { what, source }),
     };
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(JournalError::Locked { dir: dir.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(JournalError::Io { what, source }),
+    for _ in 0..ATTEMPTS {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(20)),
+            Err(TryLockError::Error(source)) => return Err(JournalError::Io { what, source }),
+        }
     }
+    Err(JournalError::Locked { dir: dir.to_owned() })
 }
 
-fn stage_state(dir: &Path, stage: &str, disk: SharedDisk) -> Result<StageState, JournalError> {
-    let reader = Connection::open_with_flags(dir.join(schema::FILE_NAME), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+fn reader(dir: &Path) -> Result<Connection, JournalError> {
+    let path = dir.join(schema::FILE_NAME);
+    let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     reader.pragma_update(None, "busy_timeout", 10_000)?;
-    StageState::open(stage, dir.join(stage), disk, reader)
+    Ok(reader)
 }
 
 fn entry(row: &FileRow) -> (crate::PathKey, KnownFile) {

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gristmill_core::{DocumentId, Sha256};
 use jiff::Timestamp;
@@ -241,6 +241,47 @@ impl Ledger {
         )?;
         let rows = select.query_map([], segment)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The files of the ordered stages, each as its path from the state folder and how many of its bytes are good.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub fn stage_files(&self) -> Result<Vec<(PathBuf, u64)>, JournalError> {
+        let mut select = self
+            .connection
+            .prepare("SELECT stage, file, length FROM stage_files ORDER BY stage, file")?;
+        let rows = select.query_map([], |row| {
+            let path = Path::new(&row.get::<_, String>(0)?).join(row.get::<_, String>(1)?);
+            Ok((path, number(row, 2)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How many files were taken, and when the last of them.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub fn taken(&self) -> Result<(u64, Option<Timestamp>), JournalError> {
+        let mut select = self
+            .connection
+            .prepare("SELECT count(*), coalesce(max(taken), -1) FROM files")?;
+        Ok(select.query_row([], |row| {
+            let count = number(row, 0)?;
+            let last = (count > 0).then(|| time(row, 1)).transpose()?;
+            Ok((count, last))
+        })?)
+    }
+
+    /// What the database finds wrong with itself.
+    ///
+    /// # Errors
+    /// It cannot be read at all.
+    pub fn database_faults(&self) -> Result<Vec<String>, JournalError> {
+        let mut select = self.connection.prepare("PRAGMA quick_check")?;
+        let rows = select.query_map([], |row| row.get::<_, String>(0))?;
+        let faults: Vec<_> = rows.collect::<Result<_, _>>()?;
+        Ok(faults.into_iter().filter(|fault| fault != "ok").collect())
     }
 
     /// How many documents came to which end.

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use crate::JournalError;
 
 /// Appended bytes are kept in memory up to this, so that a document costs no call to the system.
-const BUFFER: usize = 1 << 20;
+pub(crate) const BUFFER: usize = 1 << 20;
 
 /// The state of one ordered stage: keys in the journal's database, files in a folder of its own.
 ///
@@ -31,6 +31,8 @@ pub struct StageState {
     undo: Vec<Undo>,
     /// Whether the folder got a new name since it was last synced.
     names_changed: bool,
+    /// A buffer of so many bytes goes to its file.
+    spill: usize,
 }
 
 /// An append-only file: `good` bytes are durable and in the books, then `written` bytes that are only on the
@@ -99,6 +101,7 @@ impl StageState {
         dir: PathBuf,
         disk: SharedDisk,
         reader: Connection,
+        spill: usize,
     ) -> Result<Self, JournalError> {
         let mut lengths = Vec::new();
         {
@@ -144,6 +147,7 @@ impl StageState {
             keys: BTreeMap::new(),
             undo: Vec::new(),
             names_changed: false,
+            spill,
         })
     }
 
@@ -382,7 +386,7 @@ impl State for StageState {
         let offset = file.len();
         self.undo.push(Undo::Append(name.to_owned(), offset));
         file.buffer.extend_from_slice(bytes);
-        if file.buffer.len() >= BUFFER {
+        if file.buffer.len() >= self.spill {
             file.flush().map_err(fail)?;
         }
         Ok(offset)

@@ -193,6 +193,44 @@ fn what_was_not_committed_is_gone() {
 }
 
 #[test]
+fn who_looks_on_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = open(dir.path());
+    let mut state = journal.stage_state("dedup").unwrap();
+    state.put(b"k", b"1").unwrap();
+    state.append("log", b"abc").unwrap();
+    journal.commit(&batch(), [&mut state]).unwrap();
+    let files = || {
+        let entries = std::fs::read_dir(dir.path().join("dedup")).unwrap();
+        let mut files: Vec<_> = entries
+            .map(|entry| {
+                (
+                    entry.as_ref().unwrap().file_name(),
+                    std::fs::read(entry.unwrap().path()).unwrap(),
+                )
+            })
+            .collect();
+        files.sort();
+        files
+    };
+    let before = files();
+
+    let mut peeked = Journal::peek_stage_state(dir.path(), "dedup").unwrap();
+    // More than what the daemon's own state would keep in memory.
+    peeked.append("log", &vec![b'x'; 2 << 20]).unwrap();
+    peeked.append("other", b"new").unwrap();
+    peeked.put(b"k", b"2").unwrap();
+    assert_eq!(peeked.get(b"k").unwrap().unwrap(), b"2");
+    let mut start = [0; 4];
+    peeked.read("log", 0, &mut start).unwrap();
+    assert_eq!(&start, b"abcx");
+    drop(peeked);
+
+    assert_eq!(files(), before);
+    assert_eq!(state.get(b"k").unwrap().unwrap(), b"1");
+}
+
+#[test]
 fn a_shortened_state_file_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let mut journal = open(dir.path());

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use gristmill_journal::{KnownFiles, PathKey};
+use gristmill_journal::{KnownFile, KnownFiles, PathKey};
 use gristmill_source::{Books, FileRef, Known, WatchHandle};
+
+use crate::retry::Wanted;
 
 /// Files that were handed to the pipeline and are not durable yet.
 #[derive(Debug, Default)]
@@ -57,6 +59,13 @@ impl InFlight {
         }
     }
 
+    /// Has the drop folder walked soon, for files that nothing else points to.
+    pub(crate) fn walk(&self) {
+        if let Some(watcher) = self.watcher.get() {
+            watcher.walk();
+        }
+    }
+
     fn get(&self, key: &PathKey) -> Option<[u8; 32]> {
         self.files().get(key).map(|flight| flight.fingerprint)
     }
@@ -66,6 +75,17 @@ impl InFlight {
 pub(crate) struct JournalBooks {
     pub(crate) known: Arc<KnownFiles>,
     pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) wanted: Arc<Wanted>,
+}
+
+impl JournalBooks {
+    /// What the journal has of the file at `key`, and how many of its records need not be read again if it is
+    /// still the version with `fingerprint`.
+    pub(crate) fn resume(&self, key: &PathKey, fingerprint: &[u8; 32]) -> (Option<KnownFile>, u64) {
+        let known = self.known.get(key);
+        let same = known.filter(|known| known.fingerprint == *fingerprint && !self.wanted.is_wanted(key));
+        (known, same.map_or(0, |known| known.records))
+    }
 }
 
 impl Books for JournalBooks {
@@ -76,6 +96,9 @@ impl Books for JournalBooks {
                 complete: true,
                 records: 0,
             });
+        }
+        if self.wanted.is_wanted(key) {
+            return None;
         }
         let known = self.known.get(key)?;
         Some(Known {

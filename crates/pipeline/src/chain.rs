@@ -129,7 +129,7 @@ fn decide(name: &Arc<str>, document: Box<Document>, verdict: Verdict) -> Fate {
 
 /// Runs `work`, and gives the message of a panic. A pure stage keeps nothing that a panic could leave broken,
 /// and an ordered one is opened anew.
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| message(&*payload))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gristmill_disk::SharedDisk;
 use gristmill_journal::{
-    Batch, DocumentRow, FileRow, Journal, Outcome, PathKey, SegmentKind, SegmentRow, Totals,
+    Batch, DocumentRow, FileRow, Journal, JournalError, Outcome, PathKey, SegmentKind, SegmentRow, Totals,
 };
 use gristmill_sink::{Position, Quarantine, QuarantineEntry, Segment, SegmentWriter};
 use gristmill_source::FileRef;
@@ -16,6 +16,7 @@ use crate::books::InFlight;
 use crate::chain::Chain;
 use crate::counters::Counters;
 use crate::record::{Entry, EntryKind, Fate, Record};
+use crate::retry::{RetryRequests, Wanted};
 use crate::{PipelineError, Settings};
 
 /// Holds everything that is written at the end of a batch.
@@ -27,6 +28,8 @@ pub(crate) struct Committer {
     after: AfterCommit,
     counters: Arc<Counters>,
     in_flight: Arc<InFlight>,
+    requests: RetryRequests,
+    wanted: Arc<Wanted>,
 }
 
 impl Committer {
@@ -37,6 +40,7 @@ impl Committer {
         journal: Journal,
         counters: Arc<Counters>,
         in_flight: Arc<InFlight>,
+        wanted: Arc<Wanted>,
     ) -> Result<Self, PipelineError> {
         let segments = journal.ledger().segments()?;
         let open = |folder: &str, kind| {
@@ -63,7 +67,7 @@ impl Committer {
             when_done: settings.when_done.clone(),
             disk: Arc::clone(disk),
         };
-        Ok(Self {
+        let committer = Self {
             journal,
             documents,
             rejects,
@@ -71,7 +75,30 @@ impl Committer {
             after,
             counters,
             in_flight,
-        })
+            requests: RetryRequests::new(&settings.state, Arc::clone(disk)),
+            wanted,
+        };
+        committer.look_for_requests()?;
+        Ok(committer)
+    }
+
+    /// Takes notice of what somebody wants tried again.
+    pub(crate) fn look_for_requests(&self) -> Result<(), PipelineError> {
+        let failed = |source| JournalError::Io {
+            what: "look for requests to try again".to_owned(),
+            source,
+        };
+        let mut news = false;
+        for id in self.requests.list().map_err(failed)? {
+            match self.journal.ledger().document(&id)? {
+                Some(row) if row.outcome == Outcome::Quarantined => news |= self.wanted.add(row.file, id),
+                _ => self.requests.remove(&id).map_err(failed)?,
+            }
+        }
+        if news {
+            self.in_flight.walk();
+        }
+        Ok(())
     }
 
     /// What happens to finished inputs.
@@ -86,7 +113,11 @@ impl Committer {
             let EntryKind::Record(record) = &mut entry.kind else {
                 continue;
             };
-            if record.revisited && (!seen.insert(record.id) || self.journal.contains(&record.id)?) {
+            if !record.revisited {
+                continue;
+            }
+            let wanted = self.wanted.contains(&entry.file.key(), &record.id);
+            if !seen.insert(record.id) || (!wanted && self.journal.contains(&record.id)?) {
                 record.fate = Fate::Known;
             }
         }
@@ -130,8 +161,23 @@ impl Committer {
         self.counters.withdraw(known);
         self.counters.commit(totals, complete.clone().count() as u64);
         for entry in complete {
+            self.answer_requests(&entry.file)?;
             self.in_flight.leave(&entry.file);
             self.after.act(&entry.file);
+        }
+        Ok(())
+    }
+
+    /// Clears away what was wanted from `file`, of which every record is durable now.
+    fn answer_requests(&self, file: &FileRef) -> Result<(), PipelineError> {
+        for id in self.wanted.take(&file.key()) {
+            let row = self.journal.ledger().document(&id)?;
+            if row.is_some_and(|row| row.outcome != Outcome::Quarantined) {
+                self.quarantine.remove(&id)?;
+            }
+            if let Err(error) = self.requests.remove(&id) {
+                tracing::warn!(%id, %error, "cannot clear a request to try again; it will be tried once more");
+            }
         }
         Ok(())
     }

@@ -72,13 +72,11 @@ impl Intake {
         if self.stop.is_set() {
             return ControlFlow::Break(());
         }
-        let known = self.books.known.get(&file.key());
         if !self.in_flight.enter(&file) {
             return ControlFlow::Continue(());
         }
-        let same = known.filter(|known| known.fingerprint == file.fingerprint().to_bytes());
         let file = Arc::new(file);
-        let resume = same.map_or(0, |known| known.records);
+        let (known, resume) = self.books.resume(&file.key(), &file.fingerprint().to_bytes());
         let outcome = self
             .inbox
             .read(&file, resume, &mut |item| self.emit(&file, item, known.is_some()));

@@ -20,10 +20,13 @@ mod books;
 mod chain;
 mod commit;
 mod counters;
+mod explain;
 mod intake;
 mod order;
 mod pool;
 mod record;
+mod retry;
+mod verify;
 
 use std::io;
 use std::path::PathBuf;
@@ -43,12 +46,16 @@ use tokio::sync::{Semaphore, mpsc};
 pub use after::WhenDone;
 pub use batcher::BatchLimits;
 pub use counters::{Counters, Counts};
+pub use explain::{Change, Ending, Explainer, Explanation, Step};
+pub use retry::RetryRequests;
+pub use verify::{Report, verify};
 
 use books::{InFlight, JournalBooks};
 use chain::Chain;
 use commit::Committer;
 use intake::Intake;
 use pool::Pool;
+use retry::Wanted;
 
 /// What a run needs to know beside the chain.
 #[derive(Debug, Clone)]
@@ -181,9 +188,11 @@ impl Pipeline {
             journal.stage_state(name).map_err(PipelineError::from)
         })?;
         let in_flight = Arc::new(InFlight::default());
+        let wanted = Arc::new(Wanted::default());
         let books = JournalBooks {
             known: journal.known_files(),
             in_flight: Arc::clone(&in_flight),
+            wanted: Arc::clone(&wanted),
         };
         let committer = Committer::open(
             &settings,
@@ -191,6 +200,7 @@ impl Pipeline {
             journal,
             Arc::clone(&counters),
             Arc::clone(&in_flight),
+            wanted,
         )?;
         let (output, input) = mpsc::channel(settings.batch.documents);
         let units = Intake::units(settings.in_flight);

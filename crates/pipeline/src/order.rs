@@ -23,6 +23,9 @@ pub(crate) fn run(
     mut committer: Committer,
 ) -> Result<(), PipelineError> {
     while let Some(mut batch) = batches.blocking_recv() {
+        if batch.is_empty() {
+            committer.look_for_requests()?;
+        }
         committer.drop_known(&mut batch)?;
         for (ordered, after) in &mut chain.rest {
             for record in records(&mut batch) {

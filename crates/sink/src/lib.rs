@@ -15,7 +15,10 @@ mod quarantine;
 mod segment;
 
 pub use quarantine::{Quarantine, QuarantineEntry};
-pub use segment::{Compression, Position, Rotation, Segment, SegmentWriter, find_segment, read_line};
+pub use segment::{
+    Compression, Position, Rotation, Segment, SegmentWriter, find_segment, list_segments, read_line,
+    segment_hash, segment_lines,
+};
 
 use std::io;
 

@@ -379,9 +379,42 @@ pub fn find_segment(dir: &Path, number: u64) -> Option<PathBuf> {
     names.map(|name| dir.join(name)).find(|path| path.exists())
 }
 
-/// A reader of the lines of a segment's file.
-fn lines_of(path: &Path) -> io::Result<Box<dyn BufRead>> {
-    let file = BufReader::new(File::open(path)?);
+/// The segments in `dir`, by number; one that is open and sealed at once comes twice.
+///
+/// # Errors
+/// The folder is there and cannot be listed.
+pub fn list_segments(dir: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let mut segments = Vec::new();
+    match std::fs::read_dir(dir) {
+        Ok(entries) => {
+            for entry in entries {
+                let path = entry?.path();
+                segments.extend(segment_number(&path).map(|number| (number, path)));
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    segments.sort_unstable();
+    Ok(segments)
+}
+
+/// The SHA-256 of a segment's file.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn segment_hash(path: &Path) -> io::Result<Sha256> {
+    let mut hash = sha2::Sha256::new();
+    io::copy(&mut File::open(path)?, &mut Hashing(&mut hash))?;
+    Ok(Sha256::from_bytes(hash.finalize().into()))
+}
+
+/// A reader of the lines in the first `good` bytes of a segment's file, unpacked.
+///
+/// # Errors
+/// The file cannot be opened.
+pub fn segment_lines(path: &Path, good: u64) -> io::Result<Box<dyn BufRead>> {
+    let file = BufReader::new(File::open(path)?).take(good);
     let name = path.to_string_lossy();
     let name = name.strip_suffix(".open").unwrap_or(&name);
     Ok(match name.rsplit('.').next() {
@@ -389,6 +422,10 @@ fn lines_of(path: &Path) -> io::Result<Box<dyn BufRead>> {
         Some("zst") => Box::new(BufReader::new(zstd::Decoder::with_buffer(file)?)),
         _ => Box::new(file),
     })
+}
+
+fn lines_of(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    segment_lines(path, u64::MAX)
 }
 
 fn plain_length(path: &Path) -> io::Result<u64> {

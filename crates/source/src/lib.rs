@@ -39,6 +39,7 @@
 
 mod file;
 mod item;
+mod named;
 mod read;
 mod settings;
 mod settle;
@@ -47,6 +48,7 @@ mod watch;
 
 pub use file::{Books, FileRef, Fingerprint, Known, NoBooks, PathKey};
 pub use item::{Content, Fault, FaultReason, Item, Record};
+pub use named::Candidate;
 pub use read::{Emit, Outcome};
 pub use settings::{Inbox, Settings, SettingsError, Watched};
 pub use watch::{WatchHandle, Watcher};
