@@ -16,3 +16,4 @@ pub mod exit;
 mod logs;
 pub mod reference;
 pub mod stages;
+mod wiring;

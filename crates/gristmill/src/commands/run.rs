@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use gristmill_disk::RealDisk;
-use gristmill_pipeline::{BatchLimits, Counters, Mode, Pipeline, PipelineError, Settings, StopFlag};
-use gristmill_source::Inbox;
+use gristmill_pipeline::{Counters, Mode, Pipeline, PipelineError, StopFlag};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::Globals;
-use crate::config::{Chain, Compression, Config, WhenDone};
+use crate::config::{Chain, Config};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::stages;
+use crate::wiring;
 
 /// The arguments of `gristmill run`.
 #[derive(Debug, Clone, Default, Args)]
@@ -64,13 +64,10 @@ fn attempt(
     counters: &Arc<Counters>,
     stop: &StopFlag,
 ) -> Result<Result<(), PipelineError>, Failure> {
-    let inbox = Inbox::new(source(config)).map_err(|errors| {
-        let errors: Vec<_> = errors.iter().map(|error| format!("input: {error}")).collect();
-        Failure::new(Exit::Config, anyhow::Error::msg(errors.join("\n")))
-    })?;
+    let inbox = wiring::inbox(config)?;
     let disk = Arc::new(RealDisk);
     let pipeline = Pipeline::open(
-        pipeline(config),
+        wiring::pipeline(config),
         chain,
         inbox,
         disk,
@@ -78,64 +75,6 @@ fn attempt(
         stop.clone(),
     );
     Ok(pipeline.and_then(|pipeline| pipeline.run(mode)))
-}
-
-/// What the source has to know.
-fn source(config: &Config) -> gristmill_source::Settings {
-    let input = &config.input;
-    let watch = input.watch.iter();
-    gristmill_source::Settings {
-        watch: watch
-            .map(|watched| gristmill_source::Watched {
-                path: watched.path.clone(),
-                name: watched.name.clone(),
-            })
-            .collect(),
-        include: input.include.clone(),
-        exclude: input.exclude.clone(),
-        settle: input.settle.0,
-        rescan: input.rescan.0,
-        follow_links: input.follow_links,
-        max_document: input.max_document.0,
-    }
-}
-
-/// What the pipeline has to know.
-fn pipeline(config: &Config) -> Settings {
-    let Config {
-        input,
-        output,
-        state,
-        limits,
-        workers,
-        ..
-    } = config;
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    Settings {
-        output: output.dir.clone(),
-        state: state.dir.clone(),
-        compression: match output.compression {
-            Compression::None => gristmill_sink::Compression::None,
-            Compression::Gzip => gristmill_sink::Compression::Gzip,
-            Compression::Zstd => gristmill_sink::Compression::Zstd,
-        },
-        rotation: gristmill_sink::Rotation {
-            size: output.rotate.size.0,
-            age: output.rotate.age.0,
-        },
-        when_done: match &input.when_done {
-            WhenDone::Keep => gristmill_pipeline::WhenDone::Keep,
-            WhenDone::Delete => gristmill_pipeline::WhenDone::Delete,
-            WhenDone::Move(to) => gristmill_pipeline::WhenDone::Move(to.clone()),
-        },
-        workers: if *workers == 0 { cores } else { *workers },
-        document_time: limits.document_time.0,
-        in_flight: limits.in_flight.0,
-        batch: BatchLimits {
-            documents: limits.batch.documents.max(1),
-            time: limits.batch.time.0,
-        },
-    }
 }
 
 /// What was done, for people.
