@@ -36,6 +36,29 @@ fn letter(c: char) -> u32 {
     lower as u32 | (script as u32) << 24
 }
 
+/// The bits of a table entry that hold the code point.
+const POINT: u32 = 0x00FF_FFFF;
+
+/// The Cyrillic letter that looks like this Latin one.
+fn cyrillic(point: u32) -> Option<u32> {
+    const PAIRS: [(char, char); 10] = [
+        ('a', 'а'),
+        ('c', 'с'),
+        ('e', 'е'),
+        ('i', 'і'),
+        ('j', 'ј'),
+        ('o', 'о'),
+        ('p', 'р'),
+        ('s', 'ѕ'),
+        ('x', 'х'),
+        ('y', 'у'),
+    ];
+    PAIRS
+        .iter()
+        .find(|&&(latin, _)| latin as u32 == point)
+        .map(|&(_, cyrillic)| cyrillic as u32)
+}
+
 /// A word: its code points in lower case between two edges, and where it stands.
 #[derive(Debug)]
 pub struct Word<'w> {
@@ -72,6 +95,15 @@ impl Word<'_> {
             let whole = self.padded.iter().fold(!seed, |hash, &point| step(hash, point));
             take(finish(whole));
         }
+    }
+
+    /// The hash of the one feature that says most: the word as a whole.
+    #[inline]
+    pub fn whole(&self) -> u32 {
+        let seed = SEED ^ self.script as u32;
+        // A short word is one of its own n-grams.
+        let seed = if self.letters() > SHORT { !seed } else { seed };
+        finish(self.padded.iter().fold(seed, |hash, &point| step(hash, point)))
     }
 }
 
@@ -140,7 +172,7 @@ impl<'t> Words<'t> {
             };
             let start = self.at + skipped;
             let before = std::mem::replace(&mut self.before, Before::Free);
-            let script = first.1 >> 24;
+            let mut script = first.1 >> 24;
             let mut length = 0;
             let mut humps = 0;
             let mut was_lower = false;
@@ -158,7 +190,10 @@ impl<'t> Words<'t> {
                     0 if c == '·' && rest.peek().is_some_and(|&(_, c)| look(c) >> 24 == script) => c as u32,
                     0 if ('\u{300}'..='\u{36F}').contains(&c) => c as u32,
                     0 if matches!(c, '\u{200C}' | '\u{200D}' | '\u{AD}') => continue,
-                    _ if letter >> 24 == script => letter & 0x00FF_FFFF,
+                    _ if letter >> 24 == script => letter & POINT,
+                    _ if letter != 0 && self.joins(&mut script, letter, length) => {
+                        cyrillic(letter & POINT).unwrap_or(letter & POINT)
+                    }
                     _ => {
                         end = start + offset;
                         after = Some(c);
@@ -170,7 +205,7 @@ impl<'t> Words<'t> {
                     self.before = Before::Cut;
                     break;
                 }
-                let upper = point != c as u32;
+                let upper = c.is_uppercase();
                 humps += usize::from(upper && was_lower);
                 was_lower = !upper;
                 self.padded[length + 1] = point;
@@ -181,9 +216,11 @@ impl<'t> Words<'t> {
                 self.skip_address();
                 continue;
             }
-            let code = before == Before::Code || after.is_some_and(|c| c.is_ascii_digit() || c == '_');
-            if code || before == Before::Handle || humps > 1 {
-                continue;
+            if script == Script::Latn as u32 {
+                let code = before == Before::Code || after.is_some_and(|c| c.is_ascii_digit() || c == '_');
+                if code || before == Before::Handle || humps > 1 {
+                    continue;
+                }
             }
             let Some(script) = Script::from_number(script as u8) else {
                 continue;
@@ -196,6 +233,26 @@ impl<'t> Words<'t> {
                 end,
             });
         }
+    }
+
+    /// Whether `letter`, which is of another script than the `length` letters read, is a Latin or Cyrillic
+    /// look-alike in a Cyrillic word: people and converters type `Бeрнaрд` with the wrong `e` and `a`. If it is
+    /// the first letters that were the look-alikes, they are set right.
+    fn joins(&mut self, script: &mut u32, letter: u32, length: usize) -> bool {
+        let (latin, cyrillic_script) = (Script::Latn as u32, Script::Cyrl as u32);
+        if *script == cyrillic_script {
+            return letter >> 24 == latin && cyrillic(letter & POINT).is_some();
+        }
+        let read = &mut self.padded[1..=length];
+        let all = *script == latin && letter >> 24 == cyrillic_script;
+        if !all || read.iter().any(|&point| cyrillic(point).is_none()) {
+            return false;
+        }
+        for point in read {
+            *point = cyrillic(*point).unwrap_or(*point);
+        }
+        *script = cyrillic_script;
+        true
     }
 
     /// Whether the run from `start` to `end` opens an address: `https:`, `www.`, `name@`.
@@ -246,6 +303,7 @@ mod tests {
         assert_eq!(words("می‌شود"), ["میشود"]);
         assert_eq!(words("iPhoneは東京"), ["iphone", "は東京"]);
         assert_eq!(words("İstanbul"), ["istanbul"]);
+        assert_eq!(words("1825年1月生於"), ["年", "月生於"]);
     }
 
     #[test]
@@ -265,6 +323,15 @@ mod tests {
             assert_eq!(words(text), [""; 0], "{text}");
         }
         assert_eq!(words("访问https://example.org查看"), ["访问", "查看"]);
+    }
+
+    #[test]
+    fn latin_look_alikes_in_cyrillic_words_are_set_right() {
+        for (mixed, right) in [("Бeрнaрд", "бернард"), ("oдaвaњe", "одавање"), ("jeднo", "једно")]
+        {
+            assert_eq!(words(mixed), [right]);
+        }
+        assert_eq!(words("iPhoneы"), ["iphone", "ы"]);
     }
 
     #[test]

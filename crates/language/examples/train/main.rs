@@ -25,7 +25,7 @@ fn main() -> Result<()> {
     let (data, model) = (arguments.next().context(usage)?, arguments.next().context(usage)?);
     let passes = match arguments.next() {
         Some(passes) => passes.to_string_lossy().parse().context(usage)?,
-        None => 3,
+        None => 6,
     };
     let labels = corpus::read(&data)?;
     let languages: std::collections::BTreeSet<_> = labels.iter().map(|label| &label.language).collect();

@@ -13,7 +13,7 @@ const MOST: usize = 32;
 /// Buckets that fewer texts than this came upon are noise.
 const MIN_HITS: u32 = 4;
 /// What one unit of a packed weight is worth.
-const STEP: f32 = 1.0 / 20.0;
+const STEP: f32 = 0.1;
 /// Temperatures are fitted for texts of 2⁴ to 2¹² features.
 const KNOTS: usize = 9;
 
