@@ -1,17 +1,19 @@
 //! Scores the identifier on labelled texts and times it:
 //!
-//!     cargo run --release -p gristmill-language --example score -- $GRISTMILL_DATA/language [--confusions]
+//!     cargo run --release -p gristmill-language --example score -- $GRISTMILL_DATA/language [MODEL.bin] [--confusions]
 //!
 //! The folder holds `dev.tsv.zst` (language, text, kind of text), `noise_dev.tsv.zst` (the same) and
 //! `mixed_dev.tsv.zst` (`language:start-end,…` in code points, text). Accuracy is averaged over languages. Dari
 //! counts as Persian, Filipino as Tagalog.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use gristmill_language::model::Model;
 use gristmill_language::{Identifier, UNDETERMINED};
 
 /// Languages that the common identifiers share.
@@ -63,11 +65,17 @@ fn same(code: &str) -> &str {
 }
 
 fn main() -> Result<()> {
-    let usage = "usage: score FOLDER [--confusions]";
+    let usage = "usage: score FOLDER [MODEL.bin] [--confusions]";
     let folder = PathBuf::from(std::env::args_os().nth(1).context(usage)?);
     let confusions = std::env::args().any(|argument| argument == "--confusions");
+    let own = std::env::args_os()
+        .skip(2)
+        .find(|argument| Path::new(argument).is_file());
     let started = Instant::now();
-    let identifier = Identifier::new();
+    let identifier = match own {
+        Some(path) => Identifier::with(Arc::new(Model::new(std::fs::read(path)?.leak())?)),
+        None => Identifier::new(),
+    };
     identifier.identify("warm");
     println!("ready in {:.1} ms", started.elapsed().as_secs_f64() * 1e3);
     let rows = rows(&folder.join("dev.tsv.zst"))?;
@@ -84,7 +92,10 @@ fn main() -> Result<()> {
         wrong(&rows, &answers);
     }
     speed(&identifier, &rows);
-    noise(&identifier, &folder.join("noise_dev.tsv.zst"))
+    noise(&identifier, &folder.join("noise_dev.tsv.zst"))?;
+    mixed(&identifier, &rows, &folder.join("mixed_dev.tsv.zst"))?;
+    quoted(&identifier, &rows);
+    Ok(())
 }
 
 /// A set of languages.
@@ -179,7 +190,7 @@ fn speed(identifier: &Identifier, rows: &[Row]) {
             .map(|_| {
                 let started = Instant::now();
                 for text in &texts {
-                    std::hint::black_box(identifier.identify(std::hint::black_box(text)));
+                    std::hint::black_box(identifier.identify_parts(std::hint::black_box(text), None));
                 }
                 started.elapsed().as_secs_f64()
             })
@@ -213,4 +224,84 @@ fn noise(identifier: &Identifier, path: &Path) -> Result<()> {
         100.0 * sure as f64 / all
     );
     Ok(())
+}
+
+fn mixed(identifier: &Identifier, rows: &[Row], path: &Path) -> Result<()> {
+    let (mut right, mut all, mut exact, mut documents) = (0, 0, 0, 0);
+    for line in read(path)?.lines() {
+        let Some((spec, text)) = line.split_once('\t') else {
+            continue;
+        };
+        let (answer, spans) = identifier.identify_parts(text, None);
+        let index = gristmill_core::CodePoints::new(text);
+        let mut labels = vec![answer.language; index.len()];
+        for span in &spans {
+            labels[index.at_byte(span.start)..index.at_byte(span.end)].fill(span.language);
+        }
+        let mut gold = BTreeSet::new();
+        for part in spec.split(',') {
+            let (language, range) = part.split_once(':').context("span")?;
+            let (start, end) = range.split_once('-').context("span")?;
+            let (start, end): (usize, usize) = (start.parse()?, end.parse()?);
+            right += labels[start..end.min(labels.len())]
+                .iter()
+                .filter(|&&label| same(label) == same(language))
+                .count();
+            all += end - start;
+            gold.insert(same(language));
+        }
+        exact += usize::from(gold == labels.iter().map(|label| same(label)).collect());
+        documents += 1;
+    }
+    println!(
+        "mixed: characters {:.2} %, exact set {:.2} %",
+        100.0 * right as f64 / all as f64,
+        100.0 * exact as f64 / documents as f64
+    );
+    let articles: Vec<&Row> = rows.iter().filter(|row| row.kind == "article").collect();
+    let split = articles
+        .iter()
+        .filter(|row| !identifier.identify_parts(&row.text, None).1.is_empty())
+        .count();
+    println!(
+        "articles in one language given spans: {:.2} %",
+        100.0 * split as f64 / articles.len() as f64
+    );
+    Ok(())
+}
+
+/// Puts a sentence of another language into the middle of each article, and counts how often it is found.
+fn quoted(identifier: &Identifier, rows: &[Row]) {
+    let sentences: Vec<&Row> = rows
+        .iter()
+        .filter(|row| {
+            row.kind == "sentence" && row.origin.starts_with("ntrex") && row.text.chars().count() >= 60
+        })
+        .collect();
+    let (mut found, mut all) = (0, 0);
+    for (number, article) in rows.iter().filter(|row| row.kind == "article").enumerate() {
+        let quote = sentences[number * 7919 % sentences.len()];
+        let Some(middle) =
+            article.text[..article.text.floor_char_boundary(article.text.len() / 2)].rfind(". ")
+        else {
+            continue;
+        };
+        if quote.language == article.language {
+            continue;
+        }
+        let (before, after) = article.text.split_at(middle + 2);
+        let text = format!("{before}{} {after}", quote.text);
+        let (start, end) = (before.len(), before.len() + quote.text.len());
+        let (_, spans) = identifier.identify_parts(&text, None);
+        let near = |a: usize, b: usize| a.abs_diff(b) * 5 <= quote.text.len();
+        found +=
+            usize::from(spans.iter().any(|span| {
+                span.language == quote.language && near(span.start, start) && near(span.end, end)
+            }));
+        all += 1;
+    }
+    println!(
+        "quotations in articles found: {:.2} % of {all}",
+        100.0 * found as f64 / all.max(1) as f64
+    );
 }

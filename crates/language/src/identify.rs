@@ -1,20 +1,20 @@
 //! From the scores of features to a language and a probability.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use crate::features::Words;
-use crate::model::{Label, Model, Scores};
-use crate::script::{SCRIPTS, Script};
+use crate::evidence::Evidence;
+use crate::model::{Label, Model};
+use crate::script::Script;
+use crate::spans::{self, Span};
 
-/// The model that the crate carries.
-static MODEL: LazyLock<Option<Model<'static>>> =
-    LazyLock::new(|| Model::new(include_bytes!("../model/language.bin")).ok());
+/// The model that the crate carries. It is part of the binary and a test reads it, so the empty one that would
+/// stand for a damaged one is never met.
+static MODEL: LazyLock<Arc<Model<'static>>> =
+    LazyLock::new(|| Arc::new(Model::new(include_bytes!("../model/language.bin")).unwrap_or_default()));
 
 /// The code of what is in no language.
 pub const UNDETERMINED: &str = "und";
 
-/// Features after which no more are read: about a thousand letters, and more would not change the answer.
-const ENOUGH: usize = 4096;
 /// A text with more features than this speaks for itself, whatever its input claims.
 const HINT_BELOW: usize = 120;
 /// How much likelier a hint makes its language.
@@ -57,7 +57,7 @@ pub struct Answer {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Identifier {
-    model: &'static Model<'static>,
+    model: Arc<Model<'static>>,
     /// Which labels may be chosen.
     allowed: Vec<bool>,
 }
@@ -69,15 +69,16 @@ impl Default for Identifier {
 }
 
 impl Identifier {
-    /// An identifier of all languages that the model knows.
+    /// An identifier of all languages that the crate's model knows.
     pub fn new() -> Self {
-        static EMPTY: LazyLock<Model<'static>> = LazyLock::new(Model::default);
-        // The model is part of the binary and the tests read it, so the empty one, which knows no language,
-        // is never met in practice.
-        let model = MODEL.as_ref().unwrap_or(&EMPTY);
+        Self::with(Arc::clone(&MODEL))
+    }
+
+    /// An identifier by a model of your own.
+    pub fn with(model: Arc<Model<'static>>) -> Self {
         Self {
-            model,
             allowed: vec![true; model.labels().len()],
+            model,
         }
     }
 
@@ -126,8 +127,48 @@ impl Identifier {
     /// The language of `text`, which someone claims to be `hint`; that counts only where the text is too short
     /// to say.
     pub fn identify_with(&self, text: &str, hint: Option<&str>) -> Answer {
-        let evidence = Evidence::gather(self.model, text);
+        let (evidence, _) = Evidence::gather(&self.model, text);
         self.decide(&evidence, hint)
+    }
+
+    /// The language of `text`, and where it changes: the spans are empty where the text is in one language.
+    pub fn identify_parts(&self, text: &str, hint: Option<&str>) -> (Answer, Vec<Span>) {
+        let (evidence, strays) = Evidence::gather(&self.model, text);
+        let answer = self.decide(&evidence, hint);
+        if !strays {
+            return (answer, Vec::new());
+        }
+        let (spans, main) = spans::find(self, text);
+        match main {
+            Some(main) => (self.decide(&main, hint), spans),
+            None => (answer, spans),
+        }
+    }
+
+    /// The model behind it.
+    pub(crate) fn model(&self) -> &Model<'static> {
+        &self.model
+    }
+
+    /// The probability of each language written in `script`, best first.
+    pub(crate) fn ranked(&self, evidence: &Evidence, script: Script, hint: Option<&str>) -> Vec<Candidate> {
+        let features = evidence.features(script);
+        let range = self.model.range(script);
+        let labels = &self.model.labels()[range.clone()];
+        let candidates = match labels {
+            [] => Vec::new(),
+            [only] if self.allowed[range.start] => vec![candidate(only, ALONE)],
+            _ => {
+                let scale = self.model.scale(features);
+                self.probabilities(evidence.scores(range.clone()), range.start, scale, hint)
+                    .into_iter()
+                    .zip(labels)
+                    .filter(|&(probability, _)| probability > 0.0)
+                    .map(|(probability, label)| candidate(label, probability))
+                    .collect()
+            }
+        };
+        merged(candidates)
     }
 
     /// What `evidence` amounts to.
@@ -141,25 +182,8 @@ impl Identifier {
                 candidates: Vec::new(),
             };
         };
-        let features = evidence.features[script as usize];
-        let hint = hint.filter(|_| features < HINT_BELOW);
-        let range = self.model.range(script);
-        let labels = &self.model.labels()[range.clone()];
-        let mut candidates: Vec<Candidate> = match labels {
-            [] => Vec::new(),
-            [only] if self.allowed[range.start] => vec![candidate(only, ALONE)],
-            _ => {
-                let scale = self.model.scale(features);
-                self.probabilities(&evidence.scores.0[range.clone()], range.start, scale, hint)
-                    .into_iter()
-                    .zip(labels)
-                    .filter(|&(probability, _)| probability > 0.0)
-                    .map(|(probability, label)| candidate(label, probability))
-                    .collect()
-            }
-        };
-        candidates.sort_by(|a, b| b.probability.total_cmp(&a.probability));
-        candidates = merged(candidates);
+        let features = evidence.features(script);
+        let mut candidates = self.ranked(evidence, script, hint.filter(|_| features < HINT_BELOW));
         candidates.truncate(5);
         match candidates.first() {
             Some(best) => Answer {
@@ -215,8 +239,9 @@ fn candidate(label: &Label<'static>, probability: f64) -> Candidate {
     }
 }
 
-/// One candidate a language: simplified and traditional Chinese are two labels of one language.
-fn merged(candidates: Vec<Candidate>) -> Vec<Candidate> {
+/// One candidate a language, best first: simplified and traditional Chinese are two labels of one language.
+fn merged(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    candidates.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     let mut merged: Vec<Candidate> = Vec::with_capacity(candidates.len());
     for candidate in candidates {
         match merged
@@ -231,63 +256,6 @@ fn merged(candidates: Vec<Candidate>) -> Vec<Candidate> {
     merged
 }
 
-/// What the words of a text say, script by script.
-struct Evidence {
-    scores: Scores,
-    /// Features read in each script.
-    features: [usize; SCRIPTS],
-    /// Letters in each script.
-    letters: [usize; SCRIPTS],
-}
-
-impl Evidence {
-    fn gather(model: &Model<'_>, text: &str) -> Self {
-        let mut evidence = Self {
-            scores: Scores::default(),
-            features: [0; SCRIPTS],
-            letters: [0; SCRIPTS],
-        };
-        let mut words = Words::new(text);
-        let mut total = 0;
-        while let Some(word) = words.next_word() {
-            let script = word.script as usize;
-            evidence.letters[script] += word.letters();
-            let mut count = 0;
-            if model.range(word.script).len() > 1 {
-                word.features(|hash| {
-                    model.add(hash, &mut evidence.scores);
-                    count += 1;
-                });
-            } else {
-                count = word.letters() * 5;
-            }
-            evidence.features[script] += count;
-            total += count;
-            if total >= ENOUGH {
-                break;
-            }
-        }
-        evidence
-    }
-
-    /// The script of most of the text. A Han character or a syllable of Hangul says as much as two or three
-    /// letters, and letters that are not Latin count twice: names in Latin letters stand in texts of all scripts,
-    /// seldom the other way round.
-    fn script(&self) -> Option<Script> {
-        let weighed = |number: usize| {
-            let weight = match Script::from_number(number as u8) {
-                Some(Script::Hani) => 6,
-                Some(Script::Hang) => 4,
-                Some(Script::Latn) => 1,
-                _ => 2,
-            };
-            self.letters[number] * weight
-        };
-        let best = (1..SCRIPTS).max_by_key(|&number| (weighed(number), SCRIPTS - number))?;
-        (self.letters[best] > 0).then(|| Script::from_number(best as u8))?
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -300,7 +268,6 @@ mod tests {
 
     #[test]
     fn the_model_in_the_crate_is_sound() {
-        assert!(MODEL.is_some());
         assert!(Identifier::new().languages().len() >= 130);
     }
 

@@ -14,12 +14,15 @@
 //! The model is part of the binary and is used as it lies there. `model/CARD.md` says what it was trained on
 //! and what it can do; `examples/train` is the program that makes it.
 
+mod evidence;
 pub mod features;
 mod identify;
 pub mod model;
 mod script;
+mod spans;
 mod stage;
 
 pub use identify::{Answer, Candidate, Identifier, UNDETERMINED};
 pub use script::Script;
+pub use spans::Span;
 pub use stage::{Below, LanguageFactory, LanguageParams};

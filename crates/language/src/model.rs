@@ -178,6 +178,11 @@ impl<'m> Model<'m> {
         u32_at(self.blocks, bucket / BLOCK) as usize + within as usize
     }
 
+    /// What one unit of a weight is worth.
+    pub(crate) fn step(&self) -> f32 {
+        self.step
+    }
+
     /// What one unit of a score is worth in the exponent, after `features` features: the weight's step, the
     /// square root that keeps texts of different lengths comparable, and the temperature fitted at this length.
     pub(crate) fn scale(&self, features: usize) -> f32 {

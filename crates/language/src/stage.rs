@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use gristmill_core::{
-    BuildEnv, BuildError, Built, Document, Language, Note, Reason, Stage, StageError, StageFactory, Verdict,
+    BuildEnv, BuildError, Built, CodePoints, Document, Language, LanguageSpan, Note, Reason, Stage,
+    StageError, StageFactory, Verdict,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::identify::{Answer, Identifier, UNDETERMINED};
+use crate::spans::Span;
 
 /// Builds the stage `language`.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub struct LanguageParams {
     pub languages: Vec<String>,
     /// The languages whose documents go on; others are rejected with `language`. Empty for all.
     pub keep: Vec<String>,
+    /// Whether to say where the language changes in texts that hold more than one.
+    pub spans: bool,
 }
 
 impl Default for LanguageParams {
@@ -36,6 +40,7 @@ impl Default for LanguageParams {
             below: Below::Tag,
             languages: Vec::new(),
             keep: Vec::new(),
+            spans: true,
         }
     }
 }
@@ -93,14 +98,21 @@ struct LanguageStage {
 impl Stage for LanguageStage {
     fn process(&self, document: &mut Document) -> Result<Verdict, StageError> {
         let hint = document.hints.language.as_deref().map(primary);
-        let answer = self.identifier.identify_with(&document.text, hint.as_deref());
+        let (answer, spans) = if self.params.spans {
+            self.identifier.identify_parts(&document.text, hint.as_deref())
+        } else {
+            (
+                self.identifier.identify_with(&document.text, hint.as_deref()),
+                Vec::new(),
+            )
+        };
         let unsure = answer.confidence < self.params.min_confidence;
         document.note(|| explanation(&answer, hint.as_deref(), unsure));
         document.language = Language {
             code: Some(if unsure { UNDETERMINED } else { answer.language }.to_owned()),
             script: answer.script.map(str::to_owned),
             confidence: Some(answer.confidence),
-            spans: Vec::new(),
+            spans: in_code_points(&document.text, &spans),
         };
         if unsure && self.params.below == Below::Reject {
             let detail = format!(
@@ -116,6 +128,22 @@ impl Stage for LanguageStage {
         }
         Ok(Verdict::Keep)
     }
+}
+
+/// `spans` as the record has them.
+fn in_code_points(text: &str, spans: &[Span]) -> Vec<LanguageSpan> {
+    if spans.is_empty() {
+        return Vec::new();
+    }
+    let points = CodePoints::new(text);
+    spans
+        .iter()
+        .map(|span| LanguageSpan {
+            start: points.at_byte(span.start),
+            end: points.at_byte(span.end),
+            code: span.language.to_owned(),
+        })
+        .collect()
 }
 
 /// The language of a tag such as `en-GB`, `no` or `FR_fr`, as the model calls it.
