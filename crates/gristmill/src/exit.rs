@@ -4,6 +4,9 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use gristmill_journal::JournalError;
+use gristmill_pipeline::PipelineError;
+
 use crate::config::Problems;
 
 /// The exit codes, each with one meaning for all commands.
@@ -79,5 +82,26 @@ impl From<io::Error> for Failure {
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {
         Self::new(Exit::Config, problems)
+    }
+}
+
+/// What the pipeline says when it cannot go on is about the machine.
+impl From<PipelineError> for Failure {
+    fn from(error: PipelineError) -> Self {
+        Self::new(Exit::Io, error)
+    }
+}
+
+/// The same of the books.
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        PipelineError::from(error).into()
+    }
+}
+
+/// An error that nobody said more about is about the machine.
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::new(Exit::Io, error)
     }
 }

@@ -1,9 +1,22 @@
 //! `gristmill quarantine`: what failed and why, and the way back into the queue.
 
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use gristmill_core::{DocumentId, Sha256};
+use gristmill_disk::{Disk, RealDisk, write_atomically};
+use gristmill_journal::{Journal, JournalError, Ledger};
+use gristmill_pipeline::RetryRequests;
+use gristmill_sink::{Quarantine, QuarantineEntry};
+use gristmill_source::Inbox;
 
 use crate::cli::Globals;
-use crate::exit::Outcome;
+use crate::config::Config;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::wiring;
 
 /// The arguments of `gristmill quarantine`.
 #[derive(Debug, Clone, Args)]
@@ -41,11 +54,154 @@ pub enum Action {
     },
 }
 
-/// Runs the command.
+/// Runs the command; a daemon may be at work meanwhile.
 ///
 /// # Errors
-/// The configuration is wrong, or the disk failed.
+/// The configuration is wrong, an id is not in quarantine, or the disk failed.
 pub fn run(args: &QuarantineArgs, globals: &Globals) -> Outcome {
-    let _ = (args, globals);
-    Err(super::not_built("quarantine"))
+    let config = globals.config()?;
+    let room = Room {
+        ledger: match Ledger::open(&config.state.dir) {
+            Ok(ledger) => Some(ledger),
+            Err(JournalError::Absent { .. }) => None,
+            Err(error) => return Err(error.into()),
+        },
+        quarantine: Quarantine::new(&config.output.dir.join("quarantine"), Arc::new(RealDisk)),
+        config,
+    };
+    match &args.action {
+        Action::List { json } => room.list(*json),
+        Action::Show { id, bytes } => room.show(id, *bytes),
+        Action::Retry { ids, all } => room.retry(ids, *all),
+    }
+}
+
+struct Room {
+    config: Config,
+    ledger: Option<Ledger>,
+    quarantine: Quarantine,
+}
+
+impl Room {
+    fn ids(&self) -> Result<Vec<DocumentId>, Failure> {
+        Ok(match &self.ledger {
+            Some(ledger) => ledger.quarantined()?,
+            None => Vec::new(),
+        })
+    }
+
+    /// The one in quarantine that `id` names.
+    fn named(&self, id: &str) -> Result<DocumentId, Failure> {
+        let wrong = |why: &str| {
+            Failure::usage(format!(
+                "{id}: {why}; `gristmill quarantine list` shows what there is"
+            ))
+        };
+        let id: DocumentId = id.parse().map_err(|_| wrong("not a document id"))?;
+        if self.ids()?.contains(&id) {
+            Ok(id)
+        } else {
+            Err(wrong("not in quarantine"))
+        }
+    }
+
+    fn entry(&self, id: &DocumentId) -> Result<QuarantineEntry, Failure> {
+        let entry = self.quarantine.entry(id);
+        Ok(entry.with_context(|| format!("the entry {id}.json in quarantine/"))?)
+    }
+
+    fn list(&self, json: bool) -> Outcome {
+        let mut out = io::stdout().lock();
+        let ids = self.ids()?;
+        for id in &ids {
+            let entry = self.entry(id)?;
+            if json {
+                writeln!(out, "{}", serde_json::json!(entry))?;
+            } else {
+                writeln!(
+                    out,
+                    "{id}  {}/{}  {}",
+                    entry.stage,
+                    entry.reason,
+                    entry.source.path.escape_debug()
+                )?;
+            }
+        }
+        if ids.is_empty() && !json {
+            writeln!(out, "nothing is in quarantine")?;
+        }
+        Ok(Exit::Done)
+    }
+
+    fn show(&self, id: &str, bytes: bool) -> Outcome {
+        let id = self.named(id)?;
+        let mut out = io::stdout().lock();
+        if bytes {
+            let bytes = self.quarantine.bytes(&id);
+            out.write_all(&bytes.with_context(|| format!("the bytes {id}.bin in quarantine/"))?)?;
+        } else {
+            let entry = serde_json::to_string_pretty(&self.entry(&id)?);
+            writeln!(out, "{}", entry.map_err(io::Error::other)?)?;
+        }
+        Ok(Exit::Done)
+    }
+
+    fn retry(&self, ids: &[String], all: bool) -> Outcome {
+        let ids = if all {
+            self.ids()?
+        } else {
+            ids.iter().map(|id| self.named(id)).collect::<Result<_, _>>()?
+        };
+        let inbox = wiring::inbox(&self.config)?;
+        let requests = RetryRequests::new(&self.config.state.dir, Arc::new(RealDisk));
+        let (mut asked, mut refused) = (0, 0);
+        for id in &ids {
+            match self.put_back(&inbox, id) {
+                Ok(()) => {
+                    requests.put(id).context("ask for another try")?;
+                    asked += 1;
+                }
+                Err(why) => {
+                    eprintln!("{id}: {why:#}");
+                    refused += 1;
+                }
+            }
+        }
+        let when = if Journal::is_in_use(&self.config.state.dir) {
+            "the daemon takes them up within seconds"
+        } else {
+            "the next run takes them up"
+        };
+        writeln!(io::stdout(), "{asked} back in the queue; {when}")?;
+        Ok(if refused == 0 { Exit::Done } else { Exit::SetAside })
+    }
+
+    /// Sees to it that the file of `id` is in its drop folder, where the daemon reads it anew.
+    fn put_back(&self, inbox: &Inbox, id: &DocumentId) -> anyhow::Result<()> {
+        let ledger = self.ledger.as_ref().context("there are no books")?;
+        let row = ledger.document(id)?.context("the books do not have it")?;
+        let file = ledger
+            .file(&row.file)?
+            .context("the books do not have its file")?;
+        let place = inbox
+            .candidates(&file.path)
+            .into_iter()
+            .find(|candidate| candidate.key == file.key)
+            .with_context(|| format!("{} lies in no folder that is watched now", file.path))?;
+        if place.absolute.exists() {
+            return Ok(());
+        }
+        let entry = self.quarantine.entry(id)?;
+        let bytes = self.quarantine.bytes(id)?;
+        if row.record > 0 || entry.source.path.contains("!/") || Sha256::of(&bytes) != entry.source.sha256 {
+            bail!(
+                "{} is gone, and what is in quarantine is only a part of it: put the file back, or drop the output of `gristmill quarantine show {id} --bytes` as a new file",
+                place.absolute.display()
+            );
+        }
+        let disk = RealDisk;
+        disk.create_dir_all(place.absolute.parent().unwrap_or(Path::new(".")))?;
+        write_atomically(&disk, &place.absolute, &bytes)
+            .with_context(|| format!("put back {}", place.absolute.display()))
+    }
 }
