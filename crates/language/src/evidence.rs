@@ -1,25 +1,29 @@
 //! What the words of a text say for each language.
 //!
-//! A thousand letters are plenty to tell the language of a text, so only so many are read in full. The rest is
-//! skimmed, one feature a word, to notice where another language begins; such a text, and no other, is then
-//! read again part by part ([`crate::spans`]).
+//! A text is read in full until one language leads beyond doubt, for a thousand letters at most. The rest is
+//! skimmed, one feature a word, to notice where another language may begin; there it is read in full again, and
+//! if that confirms it, and only then, the whole text is read part by part ([`crate::spans`]).
 
 use std::ops::Range;
 
-use crate::features::{Word, Words};
+use crate::features::{MOST_FEATURES, Word, Words};
 use crate::model::{Model, Scores};
 use crate::script::{SCRIPTS, Script};
 
 /// Features after which the rest is skimmed: about a thousand letters.
 const ENOUGH: usize = 4096;
+/// Features after which the rest is skimmed if the best label leads by [`SURE`].
+const SOME: usize = 256;
+/// Log odds of a label against the next that leave no doubt.
+const SURE: f32 = 9.0;
 /// Letters after which a part of the text is compared with the whole.
 const PART: usize = 40;
 /// Letters that a last part has at least, to be compared.
 const LAST_PART: usize = 20;
-/// Log odds against the text's language at which a part that was read in full strays from it.
-const STRAYS: f32 = 2.0;
-/// The same, uncalibrated, for a part that was skimmed.
-const SKIMMED_STRAYS: f32 = 6.0;
+/// Log odds against the text's language at which a part strays from it.
+const STRAYS: f32 = 3.0;
+/// The same, uncalibrated, at which a part that was skimmed is read in full.
+const SUSPICION: f32 = 3.0;
 
 /// Scores of all labels, with what they rest on.
 #[derive(Debug, Clone)]
@@ -53,7 +57,7 @@ impl Evidence {
                 whole.add(&part);
                 parts.push(std::mem::replace(&mut part, Self::new()));
                 letters = 0;
-                if features >= ENOUGH {
+                if features >= ENOUGH || features >= SOME && whole.lead(model) >= SURE {
                     break;
                 }
             }
@@ -65,42 +69,59 @@ impl Evidence {
         let Some(main) = whole.script().map(|script| Main::of(model, &whole, script)) else {
             return (whole, false);
         };
-        if parts
-            .iter()
-            .any(|part| main.is_foreign(part, STRAYS / model.scale(part.features(main.script))))
-        {
+        if parts.iter().any(|part| main.is_left_by(model, part)) {
             return (whole, true);
         }
-        let unit = SKIMMED_STRAYS / model.step();
+        let unit = SUSPICION / model.step();
         let mut part = Self::new();
-        let mut letters = 0;
+        let (mut letters, mut start) = (0, 0);
         while let Some(word) = words.next_word() {
+            if letters == 0 {
+                start = word.start;
+            }
             part.skim(model, &word);
             letters += word.letters();
-            if letters >= PART {
-                if main.is_foreign(&part, unit) {
-                    return (whole, true);
-                }
-                part = Self::new();
-                letters = 0;
+            if letters < PART {
+                continue;
             }
+            // A suspicion, which reading in full confirms or not.
+            if main.is_foreign(&part, unit)
+                && main.is_left_by(model, &Self::of(model, &text[start..word.end]))
+            {
+                return (whole, true);
+            }
+            part = Self::new();
+            letters = 0;
         }
-        let last = letters >= LAST_PART && main.is_foreign(&part, unit);
+        let last = letters >= LAST_PART
+            && main.is_foreign(&part, unit)
+            && main.is_left_by(model, &Self::of(model, &text[start..]));
         (whole, last)
+    }
+
+    /// What all words of `text` say.
+    fn of(model: &Model<'_>, text: &str) -> Self {
+        let mut words = Words::new(text);
+        let mut evidence = Self::new();
+        while let Some(word) = words.next_word() {
+            evidence.read(model, &word);
+        }
+        evidence
     }
 
     /// Takes in all features of `word`, and says how many there were.
     pub(crate) fn read(&mut self, model: &Model<'_>, word: &Word<'_>) -> usize {
         let script = word.script as usize;
-        let mut count = 0;
+        // A language alone in its script needs no scores.
+        let mut count = word.letters() * 5;
         if model.range(word.script).len() > 1 {
+            let mut hashes = [0; MOST_FEATURES];
+            count = 0;
             word.features(|hash| {
-                model.add(hash, &mut self.scores);
+                hashes[count] = hash;
                 count += 1;
             });
-        } else {
-            // A language alone in its script needs no scores.
-            count = word.letters() * 5;
+            model.add(&hashes[..count], &mut self.scores);
         }
         self.letters[script] += word.letters();
         self.features[script] += count;
@@ -110,7 +131,7 @@ impl Evidence {
     fn skim(&mut self, model: &Model<'_>, word: &Word<'_>) {
         let script = word.script as usize;
         if model.range(word.script).len() > 1 {
-            model.add(word.whole(), &mut self.scores);
+            model.add(&[word.whole()], &mut self.scores);
         }
         self.letters[script] += word.letters();
         self.features[script] += 1;
@@ -125,6 +146,20 @@ impl Evidence {
             self.features[script] += other.features[script];
             self.letters[script] += other.letters[script];
         }
+    }
+
+    /// The log odds of the best label of the text's script against the next.
+    fn lead(&self, model: &Model<'_>) -> f32 {
+        let Some(script) = self.script() else { return 0.0 };
+        let (mut best, mut next) = (i32::MIN, i32::MIN);
+        for &score in self.scores(model.range(script)) {
+            if score > best {
+                (best, next) = (score, best);
+            } else {
+                next = next.max(score);
+            }
+        }
+        best.saturating_sub(next) as f32 * model.scale(self.features(script))
     }
 
     /// The scores of the labels in `range`.
@@ -187,6 +222,11 @@ impl Main {
             range,
             label: label.unwrap_or(0),
         }
+    }
+
+    /// Whether `part`, which was read in full, is likely in another language.
+    fn is_left_by(&self, model: &Model<'_>, part: &Evidence) -> bool {
+        self.is_foreign(part, STRAYS / model.scale(part.features(self.script)))
     }
 
     /// Whether `part` is mostly in another script, or scores another label by `margin` higher.

@@ -12,6 +12,10 @@ use crate::script::Script;
 
 /// The longest run that is treated as one word; longer ones, in scripts without spaces, are cut.
 const LONGEST: usize = 64;
+/// The most features that a word can have.
+pub(crate) const MOST_FEATURES: usize = (LONGEST + 1) * LONGEST_GRAM + 1;
+/// The longest n-gram.
+const LONGEST_GRAM: usize = 5;
 /// Stands at either end of a word.
 const EDGE: u32 = b'_' as u32;
 /// Words up to this length are whole in their n-grams already: the edges take two of five places.
@@ -81,7 +85,11 @@ impl Word<'_> {
     /// Hands the hash of each feature to `take`.
     #[inline]
     pub fn features(&self, mut take: impl FnMut(u32)) {
-        let longest = if self.script == Script::Hani { 3 } else { 5 };
+        let longest = if self.script == Script::Hani {
+            3
+        } else {
+            LONGEST_GRAM
+        };
         let seed = SEED ^ self.script as u32;
         for start in 0..self.padded.len() - 1 {
             let mut hash = seed;

@@ -22,6 +22,9 @@ const HINT_WEIGHT: f64 = 8.0;
 /// The probability that a language alone in its script is right.
 const ALONE: f64 = 0.995;
 
+/// Log odds below which a language is out of the question.
+const NEGLIGIBLE: f32 = -21.0;
+
 /// A language with its script and the probability that it is the text's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Candidate {
@@ -155,7 +158,7 @@ impl Identifier {
         let features = evidence.features(script);
         let range = self.model.range(script);
         let labels = &self.model.labels()[range.clone()];
-        let candidates = match labels {
+        let mut candidates = match labels {
             [] => Vec::new(),
             [only] if self.allowed[range.start] => vec![candidate(only, ALONE)],
             _ => {
@@ -168,7 +171,11 @@ impl Identifier {
                     .collect()
             }
         };
-        merged(candidates)
+        if script == Script::Hani {
+            candidates = merged(candidates);
+        }
+        candidates.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        candidates
     }
 
     /// What `evidence` amounts to.
@@ -215,10 +222,11 @@ impl Identifier {
             .zip(allowed)
             .enumerate()
             .map(|(number, (&score, &allowed))| {
-                if !allowed {
+                let odds = (score - highest) as f32 * scale;
+                if !allowed || odds < NEGLIGIBLE {
                     return 0.0;
                 }
-                let odds = f64::from((score - highest) as f32 * scale).exp();
+                let odds = f64::from(odds).exp();
                 match hint {
                     Some(hint) if self.model.labels()[first + number].language == hint => odds * HINT_WEIGHT,
                     _ => odds,
@@ -239,20 +247,24 @@ fn candidate(label: &Label<'static>, probability: f64) -> Candidate {
     }
 }
 
-/// One candidate a language, best first: simplified and traditional Chinese are two labels of one language.
-fn merged(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
-    candidates.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+/// One candidate a language: simplified and traditional Chinese are two labels of one. The script is that of
+/// the likelier.
+fn merged(candidates: Vec<Candidate>) -> Vec<Candidate> {
     let mut merged: Vec<Candidate> = Vec::with_capacity(candidates.len());
     for candidate in candidates {
         match merged
             .iter_mut()
             .find(|known| known.language == candidate.language)
         {
-            Some(known) => known.probability += candidate.probability,
+            Some(known) => {
+                if known.probability < candidate.probability {
+                    known.script = candidate.script;
+                }
+                known.probability += candidate.probability;
+            }
             None => merged.push(candidate),
         }
     }
-    merged.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     merged
 }
 

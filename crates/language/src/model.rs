@@ -25,6 +25,8 @@ const MAGIC: &[u8; 4] = b"GMLI";
 const HEAD: usize = 32;
 const LABEL: usize = 12;
 const BLOCK: usize = 64;
+/// Features that are looked up together.
+const TOGETHER: usize = 64;
 /// The first knot of the temperature lies at two to the power of this many features.
 const FIRST_KNOT: f32 = 4.0;
 /// The most labels that a model can have: one byte names each.
@@ -62,9 +64,9 @@ pub struct Model<'m> {
     labels: Vec<Label<'m>>,
     /// For each script, its first label and the one after its last: labels are sorted by script.
     ranges: Ranges,
-    blocks: &'m [u8],
-    buckets: &'m [u8],
-    entries: &'m [u8],
+    blocks: &'m [[u8; 4]],
+    buckets: &'m [[u8; 2]],
+    entries: &'m [[u8; 2]],
 }
 
 impl Default for Model<'_> {
@@ -137,9 +139,9 @@ impl<'m> Model<'m> {
                 .collect(),
             labels,
             ranges,
-            blocks: take(((1 << bits) / BLOCK + 1) * 4)?,
-            buckets: take((1 << bits) * 2)?,
-            entries: take(entries * 2)?,
+            blocks: take(((1 << bits) / BLOCK + 1) * 4)?.as_chunks().0,
+            buckets: take((1 << bits) * 2)?.as_chunks().0,
+            entries: take(entries * 2)?.as_chunks().0,
         })
     }
 
@@ -154,28 +156,40 @@ impl<'m> Model<'m> {
         start..end
     }
 
-    /// Adds to `scores` what the feature `hash` says.
-    #[inline]
-    pub(crate) fn add(&self, hash: u32, scores: &mut Scores) {
-        let bucket = (hash >> self.shift) as usize;
-        let start = self.first(bucket);
-        let end = if (bucket + 1).is_multiple_of(BLOCK) {
-            u32_at(self.blocks, bucket / BLOCK + 1) as usize
-        } else {
-            self.first(bucket + 1)
-        };
-        let Some(entries) = self.entries.get(start * 2..end * 2) else {
-            return;
-        };
-        for entry in entries.chunks_exact(2) {
-            scores.0[entry[0] as usize] += i32::from(entry[1] as i8);
+    /// Adds to `scores` what the features `hashes` say.
+    ///
+    /// All places are looked up, and touched, before the first is read: they are in no order that a processor
+    /// could foresee, and so it waits for many of them at once.
+    pub(crate) fn add(&self, hashes: &[u32], scores: &mut Scores) {
+        let mut places = [(0, 0); TOGETHER];
+        for hashes in hashes.chunks(TOGETHER) {
+            for (place, hash) in places.iter_mut().zip(hashes) {
+                let bucket = (hash >> self.shift) as usize;
+                *place = (self.first(bucket), self.first(bucket + 1));
+            }
+            let first = |&(start, _): &(usize, usize)| self.entries.get(start).map_or(0, |entry| entry[0]);
+            let touched = places[..hashes.len()].iter().map(first);
+            std::hint::black_box(touched.fold(0, |all, first| all ^ first));
+            for &(start, end) in &places[..hashes.len()] {
+                for entry in self.entries.get(start..end).unwrap_or_default() {
+                    scores.0[entry[0] as usize] += i32::from(entry[1] as i8);
+                }
+            }
         }
     }
 
+    /// The first entry of `bucket`; the number after the last bucket gives the number of entries.
     #[inline]
     fn first(&self, bucket: usize) -> usize {
-        let within = u16::from_le_bytes([self.buckets[bucket * 2], self.buckets[bucket * 2 + 1]]);
-        u32_at(self.blocks, bucket / BLOCK) as usize + within as usize
+        let within = self
+            .buckets
+            .get(bucket)
+            .map_or(0, |&bytes| u16::from_le_bytes(bytes));
+        let block = self
+            .blocks
+            .get(bucket / BLOCK)
+            .map_or(0, |&bytes| u32::from_le_bytes(bytes));
+        block as usize + within as usize
     }
 
     /// What one unit of a weight is worth.
@@ -339,9 +353,7 @@ mod tests {
         assert_eq!(model.range(Script::Cyrl), 2..3);
         assert_eq!(model.range(Script::Thai), 0..0);
         let mut scores = Scores::default();
-        for bucket in [0_u32, 63, 127, 127, 64] {
-            model.add(bucket << 25, &mut scores);
-        }
+        model.add(&[0_u32, 63, 127, 127, 64].map(|bucket| bucket << 25), &mut scores);
         assert_eq!(scores.0[..3], [5, 7, -3 + 9 + 9]);
     }
 
