@@ -1,7 +1,7 @@
 //! People, organisations and places, tagged and named once.
 //!
 //! A text is cut into [`tokens`]; each is described by some sixty hashed [`features`], weighed by a trained
-//! [`model`], and the best legal sequence of [`labels`] ([`viterbi`]) spells the names. The user's own
+//! [`mod@model`], and the best legal sequence of [`labels`] ([`viterbi`]) spells the names. The user's own
 //! [`gazetteer`] goes before the tagger. Then the mentions of one thing are joined, and it gets its fullest
 //! [name](names) and an id that is the same in every document.
 //!

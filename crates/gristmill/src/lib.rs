@@ -7,13 +7,11 @@
 //! - [`config`] reads the one YAML file and reports everything that is wrong with it at once.
 //! - [`stages`] is the one plain list of the built-in stages.
 //! - [`commands`] has a module for each command.
-//! - [`reference`] derives the pages on keys and stages from the types that read them.
 
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod exit;
 mod logs;
-pub mod reference;
 pub mod stages;
 mod wiring;

@@ -226,7 +226,7 @@ impl JsonSchema for StageEntry {
         "Stage".into()
     }
 
-    /// The envelope alone; [`super::schema`] puts the stages that there are in its place.
+    /// The envelope alone; `gristmill schema config` puts the stages that there are in its place.
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "type": ["string", "object"] })
     }

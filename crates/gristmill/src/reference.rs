@@ -1,1 +1,0 @@
-//! The reference pages, derived from the types that read the configuration.
