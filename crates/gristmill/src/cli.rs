@@ -57,7 +57,7 @@ impl Globals {
     /// There is none, or everything that is wrong with it.
     pub fn config(&self) -> Result<Config, Failure> {
         let file = config::locate(self.config.as_deref())?;
-        Ok(config::load(&file, std::env::vars_os(), &stages::built_in())?)
+        Ok(config::load(&file, std::env::vars_os())?)
     }
 
     /// Reads the configuration and builds its chain.

@@ -20,7 +20,7 @@ pub(crate) fn inbox(config: &Config) -> Result<Inbox, Failure> {
 }
 
 /// What the source has to know.
-fn source(config: &Config) -> gristmill_source::Settings {
+pub(crate) fn source(config: &Config) -> gristmill_source::Settings {
     let input = &config.input;
     let watch = input.watch.iter();
     gristmill_source::Settings {

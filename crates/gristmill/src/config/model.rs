@@ -185,6 +185,14 @@ impl StageEntry {
     }
 }
 
+impl StageEntry {
+    /// What the stage is called in the chain: the `name` that its parameters give it, else the name of its kind.
+    pub fn name(&self) -> &str {
+        let given = self.params.get("name").and_then(Value::as_str);
+        given.unwrap_or(&self.stage)
+    }
+}
+
 impl Serialize for StageEntry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.params {
@@ -228,7 +236,7 @@ impl JsonSchema for StageEntry {
 
     /// The envelope alone; `gristmill schema config` puts the stages that there are in its place.
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": ["string", "object"] })
+        schemars::json_schema!({ "anyOf": [{ "title": "stage", "type": "object" }] })
     }
 }
 
