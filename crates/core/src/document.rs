@@ -25,10 +25,10 @@ pub struct Document {
     /// The article's title.
     pub title: Option<String>,
     /// When gristmill took the document in (UTC, RFC 3339, milliseconds).
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub added: Timestamp,
     /// When the article was published (UTC, RFC 3339).
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub created: Option<Timestamp>,
     /// Where the document came from.
     pub source: Source,

@@ -22,7 +22,7 @@ pub struct Rejected {
     /// The earlier document that the decision refers to, if any.
     pub of: Option<DocumentId>,
     /// When gristmill took the document in.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub added: Timestamp,
     /// The version of this record's shape.
     pub schema: u32,

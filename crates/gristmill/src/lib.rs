@@ -7,11 +7,14 @@
 //! - [`config`] reads the one YAML file and reports everything that is wrong with it at once.
 //! - [`stages`] is the one plain list of the built-in stages.
 //! - [`commands`] has a module for each command.
+//! - [`reference`] and [`columns`] say in the words of people, and of readers, what the types say.
 
 pub mod cli;
+pub mod columns;
 pub mod commands;
 pub mod config;
 pub mod exit;
 mod logs;
+pub mod reference;
 pub mod stages;
 mod wiring;
