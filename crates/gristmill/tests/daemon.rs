@@ -1,0 +1,182 @@
+//! The daemon as a process: what it takes, how it ends, and what a kill leaves behind.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use std::fs;
+use std::time::Duration;
+
+use common::{House, said};
+
+const CHAIN: &str = "[clean, language, dedup, entities, story]";
+
+/// An article that has nothing to do with the others.
+fn article(number: usize) -> String {
+    const WORDS: [&str; 16] = [
+        "harbour", "council", "winter", "bridge", "museum", "engine", "village", "orchard", "teacher",
+        "railway", "market", "island", "doctor", "festival", "forest", "mayor",
+    ];
+    let mut state = number as u64 + 1;
+    let mut word = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        WORDS[(state >> 40) as usize % WORDS.len()]
+    };
+    let sentences = (0..6).map(|_| {
+        let words: Vec<_> = (0..4).map(|_| word()).collect();
+        format!(
+            "The {} and the {} saw how the {} met a {} on day {number}. ",
+            words[0], words[1], words[2], words[3]
+        )
+    });
+    sentences.collect()
+}
+
+#[test]
+fn a_daemon_takes_what_lands_and_drains_when_it_is_told() {
+    for signal in ["-TERM", "-INT"] {
+        let house = House::new(CHAIN, "");
+        house.drop_in("before.txt", article(0));
+        let mut daemon = house.start();
+        house.wait_for(1);
+        for number in 1..6 {
+            house.drop_in(&format!("wire/{number}.txt"), article(number));
+            house.wait_for(number + 1);
+        }
+        daemon.signal(signal);
+        assert_eq!(daemon.wait(), Some(0));
+        assert_eq!(house.lines("documents").len(), 6);
+        assert!(
+            common::files(&house.path("out/documents"), ".open").is_empty(),
+            "sealed"
+        );
+        house.verify();
+        house.once(0);
+        assert_eq!(house.lines("documents").len(), 6);
+    }
+}
+
+#[test]
+fn dropped_one_by_one_or_all_at_once_the_lines_are_the_same() {
+    let (daily, once) = (House::new(CHAIN, ""), House::new(CHAIN, ""));
+    let mut daemon = daily.start();
+    for number in 0..5 {
+        daily.drop_in(&format!("{number}.txt"), article(number / 2));
+        daily.wait_for(number + 1);
+        once.drop_in(&format!("{number}.txt"), article(number / 2));
+    }
+    daemon.signal("-TERM");
+    daemon.wait();
+    once.once(0);
+    for folder in ["documents", "rejects"] {
+        assert_eq!(daily.lines_but_added(folder), once.lines_but_added(folder));
+    }
+}
+
+#[test]
+fn killed_in_the_middle_again_and_again_everything_comes_exactly_once() {
+    const FILES: usize = 300;
+    let house = House::new(CHAIN, "limits: {batch: {documents: 8}}");
+    for number in 0..FILES {
+        house.drop_in(&format!("{number:03}.txt"), article(number));
+    }
+    let mut killed = 0;
+    for pause in (20..).step_by(35).take(12) {
+        let mut run = house
+            .command(&["run", "--once"])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(pause));
+        if run.try_wait().unwrap().is_none() {
+            run.kill().unwrap();
+            killed += 1;
+        }
+        run.wait().unwrap();
+        house.taken().values().for_each(|times| assert_eq!(*times, 1));
+    }
+    assert!(killed > 0);
+    house.once(0);
+    let taken = house.taken();
+    assert_eq!(taken.len(), FILES);
+    assert!(taken.values().all(|times| *times == 1), "{taken:?}");
+    house.verify();
+
+    let calm = House::new(CHAIN, "");
+    for number in 0..FILES {
+        calm.drop_in(&format!("{number:03}.txt"), article(number));
+    }
+    calm.once(0);
+    let texts = |house: &House| house.lines_but_added("documents");
+    assert_eq!(texts(&house), texts(&calm));
+}
+
+#[test]
+fn a_second_daemon_on_the_same_state_is_refused() {
+    let house = House::new("[dedup]", "");
+    house.drop_in("a.txt", article(1));
+    let mut first = house.start();
+    house.wait_for(1);
+    let second = house.run(&["run"]);
+    assert_eq!(second.status.code(), Some(74), "{}", said(&second));
+    assert!(said(&second).contains("another gristmill"), "{}", said(&second));
+    house.drop_in("b.txt", article(2));
+    house.wait_for(2);
+    first.signal("-TERM");
+    assert_eq!(first.wait(), Some(0));
+    house.verify();
+}
+
+#[test]
+fn the_exit_code_tells_how_it_went() {
+    let house = House::new("[dedup]", "");
+    house.drop_in("a.txt", article(1));
+    let output = house.once(0);
+    let summary = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        summary.contains("1 document") && summary.contains("out/documents"),
+        "{summary}"
+    );
+    house.drop_in("b.bin", [0, 159, 146, 150, 0, 1, 2, 3]);
+    house.once(1);
+    house.once(0);
+
+    for arguments in [
+        &["walk"][..],
+        &["run", "--twice"],
+        &["quarantine", "show", "nonsense"],
+        &["stages", "claen"],
+    ] {
+        let output = house.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", said(&output));
+    }
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["help", "run"],
+        &["completions", "bash"],
+    ] {
+        let output = house.run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", said(&output));
+        assert!(output.stderr.is_empty());
+    }
+
+    fs::write(house.path("out/documents/part-00000001.jsonl"), "").unwrap();
+    let output = house.run(&["verify"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+}
+
+#[test]
+fn output_that_cannot_be_written_stops_the_work_and_loses_nothing() {
+    let house = House::new("[dedup]", "");
+    house.drop_in("a.txt", article(1));
+    fs::create_dir(house.path("out")).unwrap();
+    fs::write(house.path("out/documents"), "in the way").unwrap();
+    house.once(74);
+    fs::remove_file(house.path("out/documents")).unwrap();
+    house.once(0);
+    assert_eq!(house.lines("documents").len(), 1);
+    house.verify();
+}
