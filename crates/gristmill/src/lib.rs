@@ -7,7 +7,7 @@
 //! - [`config`] reads the one YAML file and reports everything that is wrong with it at once.
 //! - [`stages`] is the one plain list of the built-in stages.
 //! - [`commands`] has a module for each command.
-//! - [`reference`] and [`columns`] say in the words of people, and of readers, what the types say.
+//! - [`mod@reference`] and [`columns`] say in the words of people, and of readers, what the types say.
 
 pub mod cli;
 pub mod columns;

@@ -1,7 +1,7 @@
 //! The configuration: one YAML file, some variables, and everything that is wrong with them at once.
 //!
 //! The file is read with its places and merged with the variables by the `config` crate into one tree
-//! ([`read`]). The envelope is read from the tree by its own types ([`model`]), and then the parameters of each
+//! (`read`). The envelope is read from the tree by its own types (`model`), and then the parameters of each
 //! stage by the types of that stage: what does not fit is reported with its place and taken away, so that one look
 //! finds all of it. The types alone say what may stand in a configuration. Nothing is opened but the files that
 //! a stage's parameters name.
