@@ -1,6 +1,7 @@
 //! A disk that does what disks do in the worst instant, for tests.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,8 +13,10 @@ use crate::{Disk, DiskFile, RealDisk};
 pub enum Ending {
     /// The process stops as by `kill -9`: what was written stays.
     Kill,
-    /// The power goes: what was not synced is gone, contents and names alike.
-    PowerLoss,
+    /// The power goes, and with it what was not synced, contents and names alike: all of it for 0, else a part
+    /// that this seed draws. Disks write back in any order, so of two writes the second may be the one that
+    /// survives, and a sector of 512 bytes is all that is written whole. Names change in order within a folder.
+    PowerLoss(u64),
     /// The operation fails with this error number, once.
     Fail(i32),
     /// This operation and all later ones that write fail with this error number, until
@@ -40,10 +43,79 @@ struct Faults {
     plan: Option<Plan>,
     done: u64,
     names: Vec<String>,
-    /// The length of each open file that is safe from a loss of power.
-    synced: BTreeMap<PathBuf, u64>,
+    /// What a loss of power leaves of each file that was opened.
+    contents: BTreeMap<PathBuf, Content>,
     /// Names made or changed since their folder was synced, oldest first.
     pending: Vec<Pending>,
+}
+
+/// A file's content as it was last synced, and what was done to it since.
+#[derive(Debug, Default, Clone)]
+struct Content {
+    durable: Vec<u8>,
+    since: Vec<Change>,
+}
+
+#[derive(Debug, Clone)]
+enum Change {
+    Write(u64, Vec<u8>),
+    Length(u64),
+}
+
+/// The unit that a disk writes whole or not at all.
+const SECTOR: usize = 512;
+
+impl Change {
+    /// Does it to `content`, or as much of it as `survives` lets.
+    fn apply(&self, content: &mut Vec<u8>, mut survives: impl FnMut() -> bool) {
+        match self {
+            Self::Length(length) => {
+                if survives() {
+                    content.resize(*length as usize, 0);
+                }
+            }
+            Self::Write(offset, bytes) => {
+                let places = (*offset as usize..).step_by(SECTOR);
+                for (start, sector) in places.zip(bytes.chunks(SECTOR)).filter(|_| survives()) {
+                    content.resize(content.len().max(start + sector.len()), 0);
+                    content[start..start + sector.len()].copy_from_slice(sector);
+                }
+            }
+        }
+    }
+}
+
+impl Content {
+    /// What is there once the power is back.
+    fn survivors(&self, chance: &mut Chance) -> Vec<u8> {
+        let mut content = self.durable.clone();
+        for change in &self.since {
+            change.apply(&mut content, || chance.survives());
+        }
+        content
+    }
+
+    fn sync(&mut self) {
+        for change in self.since.drain(..) {
+            change.apply(&mut self.durable, || true);
+        }
+    }
+}
+
+/// Draws what survives: nothing for the seed 0, else about half. (SplitMix64.)
+#[derive(Debug)]
+struct Chance(u64);
+
+impl Chance {
+    fn survives(&mut self) -> bool {
+        if self.0 == 0 {
+            return false;
+        }
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed >> 63 == 1
+    }
 }
 
 #[derive(Debug)]
@@ -56,7 +128,7 @@ enum Pending {
     },
     Removed {
         path: PathBuf,
-        content: Vec<u8>,
+        content: Content,
     },
 }
 
@@ -77,7 +149,7 @@ impl FaultyDisk {
             plan,
             done: 0,
             names: Vec::new(),
-            synced: BTreeMap::new(),
+            contents: BTreeMap::new(),
             pending: Vec::new(),
         })))
     }
@@ -112,9 +184,9 @@ impl FaultyDisk {
                 torn();
                 std::process::abort()
             }
-            Ending::PowerLoss if number == plan.at => {
+            Ending::PowerLoss(seed) if number == plan.at => {
                 torn();
-                faults.lose_power();
+                faults.lose_power(seed);
                 std::process::abort()
             }
             _ => Ok(()),
@@ -123,18 +195,25 @@ impl FaultyDisk {
 }
 
 impl Faults {
-    /// Takes back, newest first, what no sync made durable. Whatever fails here was not there to be lost.
-    fn lose_power(&mut self) {
-        for (path, length) in &self.synced {
-            if let Ok(file) = std::fs::OpenOptions::new().write(true).open(path) {
-                let now = file.metadata().map_or(0, |metadata| metadata.len());
-                drop(file.set_len(now.min(*length)));
+    /// Takes back what no sync made durable and chance does not let survive: of names the newest first, so that in
+    /// each folder those up to some moment remain. Whatever fails here was not there to be lost.
+    fn lose_power(&mut self, seed: u64) {
+        let mut chance = Chance(seed);
+        for (path, content) in &self.contents {
+            if path.exists() && !content.since.is_empty() {
+                drop(std::fs::write(path, content.survivors(&mut chance)));
             }
         }
+        let mut settled = BTreeSet::new();
         for change in self.pending.drain(..).rev() {
+            let folder = change.folder().map(Path::to_owned);
+            if settled.contains(&folder) || chance.survives() {
+                settled.insert(folder);
+                continue;
+            }
             drop(match change {
                 Pending::Created(path) => std::fs::remove_file(path),
-                Pending::Removed { path, content } => std::fs::write(path, content),
+                Pending::Removed { path, content } => std::fs::write(path, content.survivors(&mut chance)),
                 Pending::Renamed { from, to, over } => std::fs::rename(&to, from)
                     .and_then(|()| over.map_or(Ok(()), |old| std::fs::write(to, old))),
             });
@@ -159,8 +238,13 @@ impl Disk for FaultyDisk {
         if fresh {
             faults.pending.push(Pending::Created(path.to_owned()));
         }
-        let length = file.length()?;
-        faults.synced.entry(path.to_owned()).or_insert(length);
+        // What was there before this disk is taken to be durable.
+        if let Entry::Vacant(place) = faults.contents.entry(path.to_owned()) {
+            place.insert(Content {
+                durable: std::fs::read(path)?,
+                since: Vec::new(),
+            });
+        }
         Ok(Box::new(FaultyFile {
             path: path.to_owned(),
             file,
@@ -173,8 +257,8 @@ impl Disk for FaultyDisk {
         let over = std::fs::read(to).ok();
         RealDisk.rename(from, to)?;
         let mut faults = self.faults();
-        if let Some(length) = faults.synced.remove(from) {
-            faults.synced.insert(to.to_owned(), length);
+        if let Some(content) = faults.contents.remove(from) {
+            faults.contents.insert(to.to_owned(), content);
         }
         faults.pending.push(Pending::Renamed {
             from: from.to_owned(),
@@ -186,10 +270,13 @@ impl Disk for FaultyDisk {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.step("remove", path, || ())?;
-        let content = std::fs::read(path).unwrap_or_default();
+        let there = std::fs::read(path).unwrap_or_default();
         RealDisk.remove(path)?;
         let mut faults = self.faults();
-        faults.synced.remove(path);
+        let content = faults.contents.remove(path).unwrap_or(Content {
+            durable: there,
+            since: Vec::new(),
+        });
         faults.pending.push(Pending::Removed {
             path: path.to_owned(),
             content,
@@ -218,29 +305,38 @@ struct FaultyFile {
     disk: FaultyDisk,
 }
 
+impl FaultyFile {
+    fn did(&self, change: Change) {
+        if let Some(content) = self.disk.faults().contents.get_mut(&self.path) {
+            content.since.push(change);
+        }
+    }
+}
+
 impl DiskFile for FaultyFile {
     fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let Self { path, file, disk } = self;
         disk.step("write", path, || {
             drop(file.write_all_at(&bytes[..bytes.len() / 2], offset))
         })?;
-        file.write_all_at(bytes, offset)
+        file.write_all_at(bytes, offset)?;
+        self.did(Change::Write(offset, bytes.to_owned()));
+        Ok(())
     }
 
     fn set_len(&mut self, length: u64) -> io::Result<()> {
         self.disk.step("truncate", &self.path, || ())?;
         self.file.set_len(length)?;
-        if let Some(synced) = self.disk.faults().synced.get_mut(&self.path) {
-            *synced = length.min(*synced);
-        }
+        self.did(Change::Length(length));
         Ok(())
     }
 
     fn sync(&mut self) -> io::Result<()> {
         self.disk.step("sync", &self.path, || ())?;
         self.file.sync()?;
-        let length = self.file.length()?;
-        self.disk.faults().synced.insert(self.path.clone(), length);
+        if let Some(content) = self.disk.faults().contents.get_mut(&self.path) {
+            content.sync();
+        }
         Ok(())
     }
 
@@ -315,9 +411,30 @@ mod tests {
         file.write_all_at(b" and new", 3).unwrap();
         disk.open(&torn).unwrap().write_all_at(b"nameless", 0).unwrap();
         disk.rename(&kept, &folder.path().join("renamed")).unwrap();
-        disk.faults().lose_power();
+        disk.faults().lose_power(0);
         assert_eq!(fs::read(&kept).unwrap(), b"old");
         assert!(!torn.exists());
         assert!(!folder.path().join("renamed").exists());
+    }
+
+    #[test]
+    fn power_takes_any_part_of_what_was_not_synced() {
+        let mut seen = BTreeSet::new();
+        for seed in 1..200 {
+            let folder = tempfile::tempdir().unwrap();
+            let disk = FaultyDisk::new(None);
+            write_atomically(&disk, &folder.path().join("a"), b"0").unwrap();
+            let mut file = disk.open(&folder.path().join("a")).unwrap();
+            file.write_all_at(&[b'1'; 2 * SECTOR], 0).unwrap();
+            drop(disk.open(&folder.path().join("b")).unwrap());
+            drop(disk.open(&folder.path().join("c")).unwrap());
+            disk.faults().lose_power(seed);
+            let content = fs::read(folder.path().join("a")).unwrap();
+            let (b, c) = (folder.path().join("b").exists(), folder.path().join("c").exists());
+            assert!(b || !c, "names change in order");
+            seen.insert((content.len(), content[0], content.last().copied(), b, c));
+        }
+        // The first sector, the second, both or none, by the names of none, one or both of the new files.
+        assert_eq!(seen.len(), 4 * 3);
     }
 }

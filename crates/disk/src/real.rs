@@ -1,6 +1,6 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 use crate::{Disk, DiskFile};
@@ -66,8 +66,16 @@ impl DiskFile for RealFile {
         self.0.set_len(length)
     }
 
+    /// A file that somebody has removed is gone with its last close, so what was written to it is not safe.
     fn sync(&mut self) -> io::Result<()> {
-        self.0.sync_data()
+        self.0.sync_data()?;
+        if self.0.metadata()?.nlink() == 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the file was removed while it was being written",
+            ));
+        }
+        Ok(())
     }
 
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
@@ -146,5 +154,21 @@ impl DiskFile for ReadOnlyFile {
         self.0
             .as_ref()
             .map_or(Ok(0), |file| file.metadata().map(|metadata| metadata.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_removed_is_not_safe() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let mut file = RealDisk.open(&path).unwrap();
+        file.write_all_at(b"x", 0).unwrap();
+        file.sync().unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!(file.sync().unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }
