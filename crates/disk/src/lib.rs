@@ -94,12 +94,34 @@ pub trait DiskFile: Send + Sync + Debug {
     fn length(&self) -> io::Result<u64>;
 }
 
+/// Makes the folder `path` if there is none, and its name durable also where it was there: whoever made it may
+/// have been stopped before that.
+///
+/// # Errors
+/// As the system says.
+pub fn make_folder(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    disk.create_dir_all(path)?;
+    match path.parent() {
+        Some(above) if !above.as_os_str().is_empty() => disk.sync_dir(above),
+        _ => disk.sync_dir(Path::new(".")),
+    }
+}
+
 /// Writes `bytes` to a new file at `path` such that after a crash there is the whole file or none, durably
 /// once this returns: to a name of its own beside it first, then renamed.
 ///
 /// # Errors
 /// As the system says.
 pub fn write_atomically(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(disk, path, bytes)?;
+    disk.sync_dir(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// As [`write_atomically`], but for the name, which is durable once its folder is synced.
+///
+/// # Errors
+/// As the system says.
+pub fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut aside = path.as_os_str().to_owned();
     aside.push(".tmp");
     let aside = Path::new(&aside);
@@ -107,6 +129,5 @@ pub fn write_atomically(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Resul
     file.set_len(0)?;
     file.write_all_at(bytes, 0)?;
     file.sync()?;
-    disk.rename(aside, path)?;
-    disk.sync_dir(path.parent().unwrap_or(Path::new(".")))
+    disk.rename(aside, path)
 }

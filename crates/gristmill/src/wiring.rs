@@ -72,6 +72,7 @@ pub(crate) fn pipeline(config: &Config) -> Settings {
         in_flight: limits.in_flight.0,
         batch: BatchLimits {
             documents: limits.batch.documents.max(1),
+            bytes: limits.batch.bytes.0,
             time: limits.batch.time.0,
         },
     }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use gristmill_core::DocumentId;
-use gristmill_disk::{ReadOnlyDisk, SharedDisk};
+use gristmill_disk::{ReadOnlyDisk, SharedDisk, make_folder};
 use rusqlite::{Connection, OpenFlags, Transaction, params};
 
 use crate::ledger::{DocumentRow, FileRow, Ledger, Outcome, SegmentRow, Totals};
@@ -41,17 +40,15 @@ impl Journal {
     /// # Errors
     /// Another daemon has them open, they are of another format, or the machine fails.
     pub fn open(dir: &Path, disk: SharedDisk) -> Result<Self, JournalError> {
-        disk.create_dir_all(dir)
-            .map_err(JournalError::io(format!("make {}", dir.display())))?;
+        make_folder(&*disk, dir).map_err(JournalError::io(format!("make {}", dir.display())))?;
         let lock = lock(dir)?;
         let mut connection = Connection::open(dir.join(schema::FILE_NAME))?;
         schema::prepare(&connection)?;
         schema::create(&mut connection, dir)?;
         let ledger = Ledger::over(connection);
         let known = Arc::new(KnownFiles::default());
-        let mut files = Vec::new();
-        ledger.files(&mut |row| files.push(entry(&row)))?;
-        known.put(files);
+        known.reserve(ledger.taken()?.0 as usize);
+        ledger.known_files(&mut |key, file| known.put([(key, file)]))?;
         let totals = ledger.totals()?;
         Ok(Self {
             dir: dir.to_owned(),
@@ -146,17 +143,9 @@ impl Journal {
         for state in states {
             state.committed();
         }
-        self.disk
-            .point("committed")
-            .map_err(JournalError::io("after the transaction"))
-    }
-
-    /// Whether a document called `id` is in the books.
-    ///
-    /// # Errors
-    /// The books cannot be read.
-    pub fn contains(&self, id: &DocumentId) -> Result<bool, JournalError> {
-        Ok(self.ledger.document(id)?.is_some())
+        // The batch stands, so nothing can fail any more.
+        let _ = self.disk.point("committed");
+        Ok(())
     }
 
     /// Whether a daemon has the books in `dir` open.

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 pub type PathKey = [u8; 16];
 
 /// What tells one version of a file from another; the journal only compares it.
-pub type Fingerprint = [u8; 32];
+pub type Fingerprint = [u8; 16];
 
 /// What the books say about a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,12 +19,38 @@ pub struct KnownFile {
     pub complete: bool,
 }
 
-/// All files that were ever taken, in memory: about 130 bytes a file, so that a walk over a folder of a million
+/// All files that were ever taken, in memory: 47 to 94 bytes a file, so that a walk over a folder of a million
 /// known files asks no disk.
 #[derive(Debug, Default)]
 pub struct KnownFiles(RwLock<Table>);
 
-type Table = HashMap<PathKey, KnownFile, BuildHasherDefault<PathKeyHasher>>;
+type Table = HashMap<PathKey, Packed, BuildHasherDefault<PathKeyHasher>>;
+
+/// A known file in 24 bytes: the count of its records is doubled, and one more where that is all of them.
+#[derive(Debug, Clone, Copy)]
+struct Packed {
+    fingerprint: Fingerprint,
+    records: u64,
+}
+
+impl From<KnownFile> for Packed {
+    fn from(file: KnownFile) -> Self {
+        Self {
+            fingerprint: file.fingerprint,
+            records: file.records << 1 | u64::from(file.complete),
+        }
+    }
+}
+
+impl From<Packed> for KnownFile {
+    fn from(packed: Packed) -> Self {
+        Self {
+            fingerprint: packed.fingerprint,
+            records: packed.records >> 1,
+            complete: packed.records & 1 == 1,
+        }
+    }
+}
 
 impl KnownFiles {
     /// What is known of the file at `key`.
@@ -33,7 +59,7 @@ impl KnownFiles {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(key)
-            .copied()
+            .map(|&packed| packed.into())
     }
 
     /// The number of files known.
@@ -50,7 +76,15 @@ impl KnownFiles {
         self.0
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend(files);
+            .extend(files.into_iter().map(|(key, file)| (key, file.into())));
+    }
+
+    /// Makes room for so many more files at once.
+    pub(crate) fn reserve(&self, files: usize) {
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .reserve(files);
     }
 }
 

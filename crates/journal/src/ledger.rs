@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 
-use crate::{Fingerprint, JournalError, PathKey, schema};
+use crate::{Fingerprint, JournalError, KnownFile, PathKey, schema};
 
 /// What became of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -181,16 +181,19 @@ impl Ledger {
         Ok(select.query_row([key], file).optional()?)
     }
 
-    /// Visits all files, by key.
-    ///
-    /// # Errors
-    /// The books cannot be read.
-    pub fn files(&self, visit: &mut dyn FnMut(FileRow)) -> Result<(), JournalError> {
+    /// Visits what a walk has to know of all files, by key.
+    pub(crate) fn known_files(&self, visit: &mut dyn FnMut(PathKey, KnownFile)) -> Result<(), JournalError> {
         let mut select = self
             .connection
-            .prepare("SELECT key, path, fingerprint, records, complete, taken FROM files")?;
-        for row in select.query_map([], file)? {
-            visit(row?);
+            .prepare("SELECT key, fingerprint, records, complete FROM files")?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let file = KnownFile {
+                fingerprint: row.get(1)?,
+                records: number(row, 2)?,
+                complete: row.get(3)?,
+            };
+            visit(row.get(0)?, file);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::JournalError;
 
 /// The format of the books; it grows when an older version could not read them any more.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE files (

@@ -5,7 +5,7 @@ use std::ops::{Bound, ControlFlow};
 use std::path::PathBuf;
 
 use gristmill_core::{State, StateError, Visit};
-use gristmill_disk::{DiskFile, SharedDisk};
+use gristmill_disk::{DiskFile, SharedDisk, make_folder};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::JournalError;
@@ -371,7 +371,7 @@ impl State for StageState {
                 {
                     return Err(StateError::Invalid(format!("cannot have a file named {name:?}")));
                 }
-                self.disk.create_dir_all(&self.dir).map_err(fail)?;
+                make_folder(&*self.disk, &self.dir).map_err(fail)?;
                 let file = self.disk.open(&self.dir.join(name)).map_err(fail)?;
                 self.names_changed = true;
                 self.undo.push(Undo::Create(name.to_owned()));

@@ -38,7 +38,7 @@ fn batch() -> Batch {
         files: vec![FileRow {
             key: [7; 16],
             path: "a.jsonl".to_owned(),
-            fingerprint: [1; 32],
+            fingerprint: [1; 16],
             records: 3,
             complete: true,
             taken: Timestamp::UNIX_EPOCH,
@@ -68,7 +68,7 @@ fn a_batch_is_in_the_books_after_a_restart() {
 
     let journal = open(dir.path());
     let known = KnownFile {
-        fingerprint: [1; 32],
+        fingerprint: [1; 16],
         records: 3,
         complete: true,
     };

@@ -15,6 +15,8 @@ use crate::record::{Entry, EntryKind, Failure, Fate};
 pub struct BatchLimits {
     /// At most so many entries.
     pub documents: usize,
+    /// At most so many bytes, but for the last entry's.
+    pub bytes: u64,
     /// At most so long after its first entry.
     pub time: Duration,
 }
@@ -70,14 +72,18 @@ async fn batch(worked: impl Stream<Item = Entry>, output: mpsc::Sender<Vec<Entry
     let mut worked = std::pin::pin!(worked);
     let mut batch: Vec<Entry> = Vec::new();
     let (mut first, mut last) = (Instant::now(), Instant::now());
+    let mut bytes = 0;
     loop {
-        let full = batch.len() >= limits.documents;
+        let full = batch.len() >= limits.documents || bytes >= limits.bytes;
         let due = (first + limits.time).min(last + LULL);
         let closed = !batch.is_empty() && (full || Instant::now() >= due);
         tokio::select! {
             biased;
             place = output.reserve(), if closed => match place {
-                Ok(place) => place.send(std::mem::take(&mut batch)),
+                Ok(place) => {
+                    place.send(std::mem::take(&mut batch));
+                    bytes = 0;
+                }
                 Err(_) => return,
             },
             entry = worked.next(), if !full => match entry {
@@ -86,6 +92,7 @@ async fn batch(worked: impl Stream<Item = Entry>, output: mpsc::Sender<Vec<Entry
                     if batch.is_empty() {
                         first = last;
                     }
+                    bytes += entry.weight();
                     batch.push(entry);
                 }
                 None => break,

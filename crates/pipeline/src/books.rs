@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use gristmill_journal::{KnownFile, KnownFiles, PathKey};
+use gristmill_journal::{KnownFiles, PathKey};
 use gristmill_source::{Books, FileRef, Known, WatchHandle};
 
 use crate::retry::Wanted;
@@ -19,7 +19,7 @@ pub(crate) struct InFlight {
 
 #[derive(Debug)]
 struct Flight {
-    fingerprint: [u8; 32],
+    fingerprint: [u8; 16],
     /// Whether another version was seen meanwhile.
     outdated: bool,
 }
@@ -66,7 +66,7 @@ impl InFlight {
         }
     }
 
-    fn get(&self, key: &PathKey) -> Option<[u8; 32]> {
+    fn get(&self, key: &PathKey) -> Option<[u8; 16]> {
         self.files().get(key).map(|flight| flight.fingerprint)
     }
 }
@@ -79,12 +79,11 @@ pub(crate) struct JournalBooks {
 }
 
 impl JournalBooks {
-    /// What the journal has of the file at `key`, and how many of its records need not be read again if it is
-    /// still the version with `fingerprint`.
-    pub(crate) fn resume(&self, key: &PathKey, fingerprint: &[u8; 32]) -> (Option<KnownFile>, u64) {
+    /// How many records of the file at `key` need not be read again if it is still the version with `fingerprint`.
+    pub(crate) fn resume(&self, key: &PathKey, fingerprint: &[u8; 16]) -> u64 {
         let known = self.known.get(key);
         let same = known.filter(|known| known.fingerprint == *fingerprint && !self.wanted.is_wanted(key));
-        (known, same.map_or(0, |known| known.records))
+        same.map_or(0, |known| known.records)
     }
 }
 

@@ -106,18 +106,28 @@ impl Committer {
         &self.after
     }
 
-    /// Marks the records that are in the books already: an earlier version of their file had them.
+    /// Marks the records that are in the books already: an earlier version of their file had them, or another
+    /// folder has the same file. Every record is asked about, so that no id can come twice whatever led here.
     pub(crate) fn drop_known(&self, batch: &mut [Entry]) -> Result<(), PipelineError> {
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::with_capacity(batch.len());
+        let mut asked = false;
         for entry in batch {
             let EntryKind::Record(record) = &mut entry.kind else {
                 continue;
             };
-            if !record.revisited {
+            let again = !seen.insert(record.id);
+            let Some(row) = self.journal.ledger().document(&record.id)? else {
+                if again {
+                    record.fate = Fate::Known;
+                }
                 continue;
+            };
+            // Whoever puts a file back asks for it first, and may have done so this very moment.
+            if row.outcome == Outcome::Quarantined && !asked {
+                self.look_for_requests()?;
+                asked = true;
             }
-            let wanted = self.wanted.contains(&entry.file.key(), &record.id);
-            if !seen.insert(record.id) || (!wanted && self.journal.contains(&record.id)?) {
+            if again || !self.wanted.contains(&row.file, &record.id) {
                 record.fate = Fate::Known;
             }
         }
@@ -153,13 +163,15 @@ impl Committer {
         // Neighbours in the tables are written together.
         books.documents.sort_unstable_by_key(|row| row.id);
         books.files = files.into_values().collect();
-        self.make_durable(books, chain, now, false)?;
-
         let complete = batch
             .iter()
             .filter(|entry| matches!(entry.kind, EntryKind::Complete(_)));
-        self.counters.withdraw(known);
-        self.counters.commit(totals, complete.clone().count() as u64);
+        let counters = Arc::clone(&self.counters);
+        let count = || {
+            counters.withdraw(known);
+            counters.commit(totals, complete.clone().count() as u64);
+        };
+        self.make_durable(books, chain, now, false, count)?;
         for entry in complete {
             self.answer_requests(&entry.file)?;
             self.in_flight.leave(&entry.file);
@@ -184,17 +196,19 @@ impl Committer {
 
     /// Seals the output and closes the books.
     pub(crate) fn finish(mut self, chain: &mut Chain) -> Result<(), PipelineError> {
-        self.make_durable(Batch::default(), chain, Timestamp::now(), true)?;
+        self.make_durable(Batch::default(), chain, Timestamp::now(), true, || ())?;
         self.journal.close()?;
         Ok(())
     }
 
+    /// Syncs and commits; `done` is called as soon as the batch stands, whatever fails after that.
     fn make_durable(
         &mut self,
         mut books: Batch,
         chain: &mut Chain,
         now: Timestamp,
         seal: bool,
+        done: impl FnOnce(),
     ) -> Result<(), PipelineError> {
         for (writer, kind) in [
             (&mut self.documents, SegmentKind::Documents),
@@ -208,6 +222,7 @@ impl Committer {
             );
         }
         self.journal.commit(&books, chain.states())?;
+        done();
         self.documents.settle()?;
         self.rejects.settle()?;
         Ok(())

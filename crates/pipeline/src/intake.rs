@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use gristmill_core::{Rejected, SCHEMA};
-use gristmill_source::{Content, FileRef, Inbox, Item, NoBooks, Outcome, Watcher};
+use gristmill_source::{Content, FileRef, Inbox, Item, Outcome, Watcher};
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -14,10 +14,7 @@ use crate::StopFlag;
 use crate::after::{AfterCommit, WhenDone};
 use crate::books::{InFlight, JournalBooks};
 use crate::counters::Counters;
-use crate::record::{Entry, EntryKind, Failure, Fate, Record};
-
-/// The unit in which the bound on bytes in flight is kept: a semaphore counts no more than 2^29.
-const UNIT: usize = 1024;
+use crate::record::{Entry, EntryKind, Failure, Fate, Record, UNIT};
 
 /// Reads files into the pipeline.
 pub(crate) struct Intake {
@@ -43,13 +40,31 @@ impl Intake {
     }
 
     /// Reads all files that are there now.
+    ///
+    /// # Errors
+    /// A watched folder cannot be listed, or the machine had no room to read a file.
     pub(crate) fn once(&self) -> io::Result<()> {
-        self.inbox.scan(&*self.books, &mut |file| self.take(file))
+        let mut failed = None;
+        self.inbox
+            .scan(&*self.books, &mut |file| match self.take(&file) {
+                Ok(step) => step,
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            })?;
+        failed.map_or(Ok(()), Err)
     }
 
     /// Reads what comes until `watcher` is stopped.
     pub(crate) fn watch(&self, watcher: Watcher) {
-        watcher.run(&*self.books, &mut |file| self.take(file));
+        watcher.run(&*self.books, &mut |file| {
+            // The next walk comes back to a file that could not be read now.
+            self.take(&file).unwrap_or_else(|error| {
+                tracing::warn!(path = file.source_path(), %error, "not read now");
+                ControlFlow::Continue(())
+            })
+        });
     }
 
     /// Puts away the files that were finished when the last run ended before it could do so.
@@ -57,55 +72,53 @@ impl Intake {
         if after.when_done == WhenDone::Keep {
             return Ok(());
         }
-        self.inbox.scan(&NoBooks, &mut |file| {
-            let known = self.books.known.get(&file.key());
-            if known.is_some_and(|known| known.complete && known.fingerprint == file.fingerprint().to_bytes())
-            {
-                after.act(&file);
-            }
+        self.inbox.taken(&*self.books, &mut |file| {
+            after.act(&file);
             ControlFlow::Continue(())
         })
     }
 
     /// Reads one file into the pipeline; breaks off when the pipeline takes no more.
-    pub(crate) fn take(&self, file: FileRef) -> ControlFlow<()> {
+    fn take(&self, file: &FileRef) -> io::Result<ControlFlow<()>> {
         if self.stop.is_set() {
-            return ControlFlow::Break(());
+            return Ok(ControlFlow::Break(()));
         }
-        if !self.in_flight.enter(&file) {
-            return ControlFlow::Continue(());
+        if !self.in_flight.enter(file) {
+            return Ok(ControlFlow::Continue(()));
         }
-        let file = Arc::new(file);
-        let (known, resume) = self.books.resume(&file.key(), &file.fingerprint().to_bytes());
-        let outcome = self
-            .inbox
-            .read(&file, resume, &mut |item| self.emit(&file, item, known.is_some()));
+        let file = Arc::new(file.clone());
+        let resume = self.books.resume(&file.key(), &file.fingerprint().to_bytes());
+        let outcome = self.inbox.read(&file, resume, &mut |item| self.emit(&file, item));
         match outcome {
-            Outcome::Complete => ControlFlow::Continue(()),
+            Outcome::Complete => Ok(ControlFlow::Continue(())),
             Outcome::Changed => {
                 // The watcher's next look takes what has become of it.
                 self.in_flight.leave(&file);
-                ControlFlow::Continue(())
+                Ok(ControlFlow::Continue(()))
             }
-            Outcome::Stopped => ControlFlow::Break(()),
+            Outcome::Exhausted(errno) => {
+                self.in_flight.leave(&file);
+                Err(io::Error::from_raw_os_error(errno))
+            }
+            Outcome::Stopped => Ok(ControlFlow::Break(())),
         }
     }
 
-    fn emit(&self, file: &Arc<FileRef>, item: Item, revisited: bool) -> ControlFlow<()> {
+    fn emit(&self, file: &Arc<FileRef>, item: Item) -> ControlFlow<()> {
         if self.stop.is_set() {
             // The next run goes on within the file.
             return ControlFlow::Break(());
         }
         let kind = match item {
             Item::Complete { records } => EntryKind::Complete(records),
-            Item::Record(record) => EntryKind::Record(Box::new(self.begin(*record, revisited))),
+            Item::Record(record) => EntryKind::Record(Box::new(self.begin(*record))),
         };
         let weight = match &kind {
             EntryKind::Record(record) => record.weight(),
             EntryKind::Complete(_) => 0,
         };
         let is_record = matches!(kind, EntryKind::Record(_));
-        let Some(_weight) = self.wait_for_room(weight) else {
+        let Some(room) = self.wait_for_room(weight) else {
             return ControlFlow::Break(());
         };
         if is_record {
@@ -114,7 +127,7 @@ impl Intake {
         let entry = Entry {
             file: Arc::clone(file),
             kind,
-            _weight,
+            room,
         };
         match self.output.blocking_send(entry) {
             Ok(()) => ControlFlow::Continue(()),
@@ -123,7 +136,7 @@ impl Intake {
     }
 
     /// A record as the source read it, at the beginning of its way.
-    fn begin(&self, record: gristmill_source::Record, revisited: bool) -> Record {
+    fn begin(&self, record: gristmill_source::Record) -> Record {
         let gristmill_source::Record {
             number,
             id,
@@ -160,7 +173,6 @@ impl Intake {
             source,
             raw,
             added,
-            revisited,
             fate,
         }
     }

@@ -12,7 +12,17 @@ pub(crate) struct Entry {
     pub(crate) file: Arc<FileRef>,
     pub(crate) kind: EntryKind,
     /// The entry's share of the bound on bytes in flight; given back when it is dropped.
-    pub(crate) _weight: OwnedSemaphorePermit,
+    pub(crate) room: OwnedSemaphorePermit,
+}
+
+/// The unit in which the bound on bytes in flight is kept: a semaphore counts no more than 2^29.
+pub(crate) const UNIT: usize = 1024;
+
+impl Entry {
+    /// Roughly the bytes that the entry holds, as they count against the bounds.
+    pub(crate) fn weight(&self) -> u64 {
+        (self.room.num_permits() * UNIT) as u64
+    }
 }
 
 pub(crate) enum EntryKind {
@@ -29,8 +39,6 @@ pub(crate) struct Record {
     /// The record's own bytes, for the quarantine.
     pub(crate) raw: Vec<u8>,
     pub(crate) added: Timestamp,
-    /// Whether an earlier version of the file may have had the same record.
-    pub(crate) revisited: bool,
     pub(crate) fate: Fate,
 }
 

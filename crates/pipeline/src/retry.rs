@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gristmill_core::DocumentId;
-use gristmill_disk::SharedDisk;
+use gristmill_disk::{SharedDisk, make_folder};
 use gristmill_journal::PathKey;
 
 /// The requests in a state folder.
@@ -35,7 +35,7 @@ impl RetryRequests {
     /// # Errors
     /// The state folder cannot be written.
     pub fn put(&self, id: &DocumentId) -> io::Result<()> {
-        self.disk.create_dir_all(&self.dir)?;
+        make_folder(&*self.disk, &self.dir)?;
         self.disk.open(&self.dir.join(id.to_string()))?.sync()?;
         self.disk.sync_dir(&self.dir)
     }

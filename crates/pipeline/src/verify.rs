@@ -9,7 +9,7 @@ use std::sync::Arc;
 use gristmill_core::{DocumentId, Sha256};
 use gristmill_disk::RealDisk;
 use gristmill_journal::{DocumentRow, Journal, Ledger, Outcome, SegmentKind, SegmentRow, Totals};
-use gristmill_sink::{Quarantine, find_segment, list_segments, segment_hash, segment_lines};
+use gristmill_sink::{Quarantine, list_segments, open_segment, segment_hash, segment_lines};
 use serde::Deserialize;
 
 use crate::PipelineError;
@@ -48,6 +48,7 @@ pub fn verify(output: &Path, state: &Path) -> Result<Report, PipelineError> {
     ledger.at_one_moment(|| {
         let mut check = Check {
             ledger: &ledger,
+            state,
             report: Report {
                 totals: ledger.totals()?,
                 files: ledger.taken()?.0,
@@ -58,7 +59,7 @@ pub fn verify(output: &Path, state: &Path) -> Result<Report, PipelineError> {
         for fault in ledger.database_faults()? {
             check.fault(format!("the journal's database: {fault}"));
         }
-        check.stage_files(state)?;
+        check.stage_files()?;
         check.segments(&output.join("documents"), SegmentKind::Documents)?;
         check.segments(&output.join("rejects"), SegmentKind::Rejects)?;
         check.quarantine(&output.join("quarantine"))?;
@@ -69,6 +70,7 @@ pub fn verify(output: &Path, state: &Path) -> Result<Report, PipelineError> {
 
 struct Check<'l> {
     ledger: &'l Ledger,
+    state: &'l Path,
     report: Report,
     running: bool,
 }
@@ -82,9 +84,9 @@ impl Check<'_> {
         self.report.notes.push(what.into());
     }
 
-    fn stage_files(&mut self, state: &Path) -> Result<(), PipelineError> {
+    fn stage_files(&mut self) -> Result<(), PipelineError> {
         for (path, good) in self.ledger.stage_files()? {
-            let path = state.join(path);
+            let path = self.state.join(path);
             let found = fs::metadata(&path).map_or(0, |metadata| metadata.len());
             // A running daemon may have merged it away since this moment of the books.
             let merged_away = self.running && !path.exists();
@@ -134,7 +136,7 @@ impl Check<'_> {
     /// Checks one segment and gives the number of lines that stand where the books say.
     fn segment(&mut self, dir: &Path, row: &SegmentRow) -> Result<u64, PipelineError> {
         self.report.segments += 1;
-        let Some(path) = find_segment(dir, row.number) else {
+        let Some((path, file)) = open_segment(dir, row.number) else {
             self.fault(format!(
                 "{}: segment {} with {} lines is gone",
                 dir.display(),
@@ -144,7 +146,7 @@ impl Check<'_> {
             return Ok(0);
         };
         let shown = path.display();
-        let length = fs::metadata(&path).map_or(0, |metadata| metadata.len());
+        let length = file.metadata().map_or(0, |metadata| metadata.len());
         if length < row.length {
             self.fault(format!(
                 "{shown}: has {length} bytes where the journal counts {}",
@@ -152,13 +154,13 @@ impl Check<'_> {
             ));
         }
         if let Some(expected) = row.sha256 {
-            match segment_hash(&path) {
+            match segment_hash(&file) {
                 Ok(found) if found == expected => {}
                 Ok(_) => self.fault(format!("{shown}: was changed after it was sealed")),
                 Err(error) => self.fault(format!("{shown}: {error}")),
             }
         }
-        let mut reader = match segment_lines(&path, row.length) {
+        let mut reader = match segment_lines(file, &path, row.length) {
             Ok(reader) => reader,
             Err(error) => {
                 self.fault(format!("{shown}: {error}"));
@@ -226,7 +228,8 @@ impl Check<'_> {
     ) -> Result<(), PipelineError> {
         let mut found = HashSet::new();
         for row in rows {
-            let reader = find_segment(dir, row.number).map(|path| segment_lines(&path, row.length));
+            let opened = open_segment(dir, row.number);
+            let reader = opened.map(|(path, file)| segment_lines(file, &path, row.length));
             for line in reader
                 .into_iter()
                 .flatten()
@@ -253,6 +256,7 @@ impl Check<'_> {
         let ids = self.ledger.quarantined()?;
         for id in &ids {
             let entry = match quarantine.entry(id) {
+                Err(_) if self.has_left_quarantine(id)? => continue,
                 Ok(entry) if entry.id == *id => entry,
                 Ok(entry) => {
                     self.fault(format!("{}/{id}.json: names {} itself", dir.display(), entry.id));
@@ -272,6 +276,7 @@ impl Check<'_> {
                     self.fault(format!("{}/{id}.bin: was changed", dir.display()));
                 }
                 Ok(_) => {}
+                Err(_) if self.has_left_quarantine(id)? => {}
                 Err(error) => self.fault(format!("{}/{id}.bin: {error}", dir.display())),
             }
         }
@@ -287,6 +292,15 @@ impl Check<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the daemon beside us took `id` out since the moment of the books that is checked.
+    fn has_left_quarantine(&self, id: &DocumentId) -> Result<bool, PipelineError> {
+        if !self.running {
+            return Ok(false);
+        }
+        let now = Ledger::open(self.state)?.document(id)?;
+        Ok(now.is_none_or(|row| row.outcome != Outcome::Quarantined))
     }
 
     fn sums(&mut self) -> Result<(), PipelineError> {

@@ -101,6 +101,7 @@ impl House {
             in_flight: 1 << 20,
             batch: BatchLimits {
                 documents: 2,
+                bytes: 1 << 20,
                 time: Duration::from_millis(50),
             },
         };

@@ -16,8 +16,8 @@ mod segment;
 
 pub use quarantine::{Quarantine, QuarantineEntry};
 pub use segment::{
-    Compression, Position, Rotation, Segment, SegmentWriter, find_segment, list_segments, read_line,
-    segment_hash, segment_lines,
+    Compression, Position, Rotation, Segment, SegmentWriter, find_segment, list_segments, open_segment,
+    read_line, segment_hash, segment_lines,
 };
 
 use std::io;

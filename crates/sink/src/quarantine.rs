@@ -3,7 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use gristmill_core::{DocumentId, SCHEMA, Source};
-use gristmill_disk::{SharedDisk, write_atomically};
+use gristmill_disk::{SharedDisk, make_folder, replace, write_atomically};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,7 @@ impl Quarantine {
         let Ok(entries) = std::fs::read_dir(&self.dir) else {
             return Ok(());
         };
+        make_folder(&*self.disk, &self.dir).map_err(SinkError::io(format!("make {}", self.dir.display())))?;
         for path in entries.flatten().map(|entry| entry.path()) {
             let known = path
                 .file_name()
@@ -99,7 +100,7 @@ impl Quarantine {
         let fail = |path: &Path| SinkError::io(format!("write {}", path.display()));
         self.disk.create_dir_all(&self.dir).map_err(fail(&self.dir))?;
         let path = self.path(&entry.id, "bin");
-        write_atomically(&*self.disk, &path, bytes).map_err(fail(&path))?;
+        replace(&*self.disk, &path, bytes).map_err(fail(&path))?;
         let path = self.path(&entry.id, "json");
         let mut json = serde_json::to_vec_pretty(entry)?;
         json.push(b'\n');

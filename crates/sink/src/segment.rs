@@ -1,11 +1,11 @@
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use flate2::write::GzEncoder;
 use gristmill_core::Sha256;
-use gristmill_disk::{DiskFile, SharedDisk};
+use gristmill_disk::{DiskFile, SharedDisk, make_folder};
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::Digest;
@@ -110,6 +110,8 @@ struct Open {
     buffered_lines: u64,
     /// Whether there are lines that the books have not been told of.
     unsettled: bool,
+    /// Whether its name is durable.
+    named: bool,
 }
 
 impl SegmentWriter {
@@ -126,8 +128,7 @@ impl SegmentWriter {
         rotation: Rotation,
         books: &[Segment],
     ) -> Result<Self, SinkError> {
-        disk.create_dir_all(dir)
-            .map_err(SinkError::io(format!("make {}", dir.display())))?;
+        make_folder(&*disk, dir).map_err(SinkError::io(format!("make {}", dir.display())))?;
         let last = books.last().map_or(0, |segment| segment.number);
         let mut writer = Self {
             dir: dir.to_owned(),
@@ -196,9 +197,13 @@ impl SegmentWriter {
             return Ok(changed);
         };
         if open.unsettled {
-            flush(open, self.compression)
-                .and_then(|()| self.disk.sync_dir(&self.dir))
-                .map_err(SinkError::io(format!("write {}", open.path.display())))?;
+            let fail = SinkError::io(format!("write {}", open.path.display()));
+            let synced = flush(open, self.compression).and_then(|()| match open.named {
+                true => Ok(()),
+                false => self.disk.sync_dir(&self.dir),
+            });
+            synced.map_err(fail)?;
+            open.named = true;
         }
         let age = now.duration_since(open.segment.opened).unsigned_abs();
         let full = open.segment.length >= self.rotation.size || age >= self.rotation.age;
@@ -292,6 +297,7 @@ impl SegmentWriter {
             buffer: Vec::new(),
             buffered_lines: 0,
             unsettled: false,
+            named: true,
         })
     }
 }
@@ -322,6 +328,7 @@ fn begin(
         buffer: Vec::new(),
         buffered_lines: 0,
         unsettled: false,
+        named: false,
     })
 }
 
@@ -379,6 +386,16 @@ pub fn find_segment(dir: &Path, number: u64) -> Option<PathBuf> {
     names.map(|name| dir.join(name)).find(|path| path.exists())
 }
 
+/// The file of segment `number` in `dir` and its path, also while a writer beside us seals it, and so renames it.
+pub fn open_segment(dir: &Path, number: u64) -> Option<(PathBuf, File)> {
+    let opened = || {
+        let path = find_segment(dir, number)?;
+        let file = File::open(&path).ok()?;
+        Some((path, file))
+    };
+    opened().or_else(opened)
+}
+
 /// The segments in `dir`, by number; one that is open and sealed at once comes twice.
 ///
 /// # Errors
@@ -399,22 +416,24 @@ pub fn list_segments(dir: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     Ok(segments)
 }
 
-/// The SHA-256 of a segment's file.
+/// The SHA-256 of a segment's file, which is rewound before and after.
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn segment_hash(path: &Path) -> io::Result<Sha256> {
+pub fn segment_hash(mut file: &File) -> io::Result<Sha256> {
     let mut hash = sha2::Sha256::new();
-    io::copy(&mut File::open(path)?, &mut Hashing(&mut hash))?;
+    file.rewind()?;
+    io::copy(&mut file, &mut Hashing(&mut hash))?;
+    file.rewind()?;
     Ok(Sha256::from_bytes(hash.finalize().into()))
 }
 
-/// A reader of the lines in the first `good` bytes of a segment's file, unpacked.
+/// A reader of the lines in the first `good` bytes of a segment's file, unpacked as `path` names it.
 ///
 /// # Errors
-/// The file cannot be opened.
-pub fn segment_lines(path: &Path, good: u64) -> io::Result<Box<dyn BufRead>> {
-    let file = BufReader::new(File::open(path)?).take(good);
+/// The machine fails.
+pub fn segment_lines(file: File, path: &Path, good: u64) -> io::Result<Box<dyn BufRead>> {
+    let file = BufReader::new(file).take(good);
     let name = path.to_string_lossy();
     let name = name.strip_suffix(".open").unwrap_or(&name);
     Ok(match name.rsplit('.').next() {
@@ -425,7 +444,7 @@ pub fn segment_lines(path: &Path, good: u64) -> io::Result<Box<dyn BufRead>> {
 }
 
 fn lines_of(path: &Path) -> io::Result<Box<dyn BufRead>> {
-    segment_lines(path, u64::MAX)
+    segment_lines(File::open(path)?, path, u64::MAX)
 }
 
 fn plain_length(path: &Path) -> io::Result<u64> {

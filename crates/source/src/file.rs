@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gristmill_core::Sha256;
+use sha2::Digest;
 
 /// A watched folder as its files know it.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,19 +54,17 @@ impl Fingerprint {
         }
     }
 
-    /// The fingerprint as the journal keeps it: four little-endian words.
-    pub fn to_bytes(&self) -> [u8; 32] {
-        let mut bytes = [0; 32];
-        let words = [
-            self.size.to_le_bytes(),
-            self.mtime.to_le_bytes(),
-            self.ctime.to_le_bytes(),
-            self.inode.to_le_bytes(),
-        ];
-        for (to, word) in bytes.chunks_exact_mut(8).zip(words) {
-            to.copy_from_slice(&word);
-        }
-        bytes
+    /// The fingerprint as the journal keeps it: its words mixed into 128 bits, since a million known files are
+    /// held in memory. Two versions that differ in one word never look the same.
+    pub fn to_bytes(&self) -> [u8; 16] {
+        /// Odd, so that a multiplication by it can be undone.
+        const FACTOR: u128 = 0xda94_2042_e4dd_58b5_2360_ed05_1fc6_5da5;
+        let words = [self.size, self.mtime as u64, self.ctime as u64, self.inode];
+        let mixed = words.into_iter().fold(FACTOR, |mixed, word| {
+            let mixed = (mixed ^ u128::from(word)).wrapping_mul(FACTOR);
+            mixed ^ (mixed >> 64)
+        });
+        mixed.to_le_bytes()
     }
 }
 
@@ -74,7 +72,7 @@ impl Fingerprint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known {
     /// The version last taken, by [`Fingerprint::to_bytes`].
-    pub fingerprint: [u8; 32],
+    pub fingerprint: [u8; 16],
     /// Whether all its records are durable.
     pub complete: bool,
     /// The records of it that are durable, to be skipped when reading the same version again.
@@ -189,13 +187,18 @@ fn prefixed(name: Option<&str>, relative: &OsStr) -> Vec<u8> {
 /// Two folders without a name (or with the same) may both have an `a.txt`: the second folder's own path then
 /// tells their files apart in the books.
 pub(crate) fn key(folder: &Folder, relative: &Path) -> PathKey {
-    let mut bytes = prefixed(folder.name.as_deref(), relative.as_os_str());
+    let mut hash = sha2::Sha256::new();
+    if let Some(name) = &folder.name {
+        hash.update(name);
+        hash.update(b":");
+    }
+    hash.update(relative.as_os_str().as_bytes());
     if folder.namesake {
-        bytes.push(0);
-        bytes.extend_from_slice(folder.path.as_os_str().as_bytes());
+        hash.update([0]);
+        hash.update(folder.path.as_os_str().as_bytes());
     }
     let mut key = [0; 16];
-    key.copy_from_slice(&Sha256::of(&bytes).as_bytes()[..16]);
+    key.copy_from_slice(&hash.finalize()[..16]);
     key
 }
 
@@ -261,9 +264,19 @@ mod tests {
     }
 
     #[test]
-    fn fingerprints_keep_every_word() {
-        let bytes = file(None, false, b"a").fingerprint().to_bytes();
-        let words: Vec<_> = bytes.chunks_exact(8).map(|word| word[0]).collect();
-        assert_eq!(words, [1, 254, 3, 4]);
+    fn fingerprints_tell_every_word_apart() {
+        let bytes: std::collections::HashSet<_> = (0..256_u64)
+            .map(|bits| {
+                let word = |number: u64| 1_700_000_000_000_000_000 + (bits >> (2 * number) & 3);
+                Fingerprint {
+                    size: word(0),
+                    mtime: word(1) as i64,
+                    ctime: word(2) as i64,
+                    inode: word(3),
+                }
+                .to_bytes()
+            })
+            .collect();
+        assert_eq!(bytes.len(), 256);
     }
 }

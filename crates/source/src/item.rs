@@ -78,6 +78,8 @@ pub enum FaultReason {
     BadRecord,
     /// It is longer than a document may be, or unpacks to far more than an honest file does.
     TooLarge,
+    /// It made a reader panic.
+    Panic,
 }
 
 impl FaultReason {
@@ -90,6 +92,7 @@ impl FaultReason {
             Self::Truncated => "truncated",
             Self::BadRecord => "bad_record",
             Self::TooLarge => "too_large",
+            Self::Panic => "panic",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Walks over the watched folders.
 
+use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::io;
 use std::ops::ControlFlow;
@@ -43,12 +44,36 @@ impl Inbox {
     ) -> io::Result<()> {
         for folder in &self.folders {
             let walked = self.walk(folder, Path::new(""), &mut |found| {
-                if is_taken(books, found) {
+                if is_taken(books, found) || !self.takes_here(found.relative) {
                     return ControlFlow::Continue(());
                 }
                 match self.settled(found.file()) {
                     Some(file) => visit(file),
                     None => ControlFlow::Continue(()),
+                }
+            })?;
+            if walked.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Visits all files of which the books have the very version that is there.
+    ///
+    /// # Errors
+    /// A watched folder is not there or cannot be listed.
+    pub fn taken(
+        &self,
+        books: &dyn Books,
+        visit: &mut dyn FnMut(FileRef) -> ControlFlow<()>,
+    ) -> io::Result<()> {
+        for folder in &self.folders {
+            let walked = self.walk(folder, Path::new(""), &mut |found| {
+                if is_taken(books, found) {
+                    visit(found.file())
+                } else {
+                    ControlFlow::Continue(())
                 }
             })?;
             if walked.is_break() {
@@ -90,63 +115,106 @@ impl Inbox {
         }
     }
 
-    /// Visits the files at and below `relative` in byte order of their paths.
+    /// Visits the files at and below `relative` in byte order of their paths, also those that are not to be taken:
+    /// whether the books have a file is cheaper to ask than whether a glob matches it.
     pub(crate) fn walk(
         &self,
         folder: &Arc<Folder>,
         relative: &Path,
         visit: &mut Visit<'_>,
     ) -> io::Result<ControlFlow<()>> {
-        let top = folder.path.join(relative);
-        let metadata = top.metadata()?;
+        let mut place = Place {
+            absolute: folder.path.join(relative),
+            relative: relative.to_owned(),
+        };
+        let metadata = place.absolute.metadata()?;
         let mut above = vec![(metadata.dev(), metadata.ino())];
-        self.walk_dir(folder, &top, relative, &mut above, visit)
+        self.walk_dir(folder, &mut place, &mut above, visit)
     }
 
     fn walk_dir(
         &self,
         folder: &Arc<Folder>,
-        absolute: &Path,
-        relative: &Path,
+        place: &mut Place,
         above: &mut Vec<(u64, u64)>,
         visit: &mut Visit<'_>,
     ) -> io::Result<ControlFlow<()>> {
-        for entry in entries(absolute, self.settings.follow_links)? {
-            let path = relative.join(&entry.name);
-            if entry.is_dir {
-                if !self.enters(&path) {
-                    continue;
-                }
-                let identity = (entry.metadata.dev(), entry.metadata.ino());
-                // Only a link can lead back up.
-                if above.contains(&identity) {
-                    continue;
-                }
-                above.push(identity);
-                let walked = self.walk_dir(folder, &absolute.join(&entry.name), &path, above, visit);
-                above.pop();
-                match walked {
-                    Ok(ControlFlow::Continue(())) => {}
-                    Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => {
-                        tracing::warn!(path = %absolute.join(&entry.name).display(), %error, "cannot list a folder");
-                    }
-                }
-            } else if self.takes_here(&path) {
-                let fingerprint = Fingerprint::of(&entry.metadata);
-                if visit(&Found {
-                    folder,
-                    relative: &path,
-                    fingerprint,
-                })
-                .is_break()
-                {
-                    return Ok(ControlFlow::Break(()));
-                }
+        let names = Names::list(self, &place.absolute)?;
+        for (name, is_dir) in names.iter() {
+            place.enter(name);
+            let step = if is_dir {
+                self.walk_below(folder, place, above, visit)
+            } else {
+                self.visit(folder, place, visit)
+            };
+            place.leave();
+            if step.is_break() {
+                return Ok(step);
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn visit(&self, folder: &Arc<Folder>, place: &Place, visit: &mut Visit<'_>) -> ControlFlow<()> {
+        // What is gone again, or became something else, is simply not there.
+        match self.look(&place.absolute) {
+            Ok(metadata) if metadata.is_file() => visit(&Found {
+                folder,
+                relative: &place.relative,
+                fingerprint: Fingerprint::of(&metadata),
+            }),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn walk_below(
+        &self,
+        folder: &Arc<Folder>,
+        place: &mut Place,
+        above: &mut Vec<(u64, u64)>,
+        visit: &mut Visit<'_>,
+    ) -> ControlFlow<()> {
+        if !self.enters(&place.relative) {
+            return ControlFlow::Continue(());
+        }
+        let Ok(metadata) = self.look(&place.absolute) else {
+            return ControlFlow::Continue(());
+        };
+        let identity = (metadata.dev(), metadata.ino());
+        // Only a link can lead back up.
+        if above.contains(&identity) {
+            return ControlFlow::Continue(());
+        }
+        above.push(identity);
+        let walked = self.walk_dir(folder, place, above, visit);
+        above.pop();
+        match walked {
+            Ok(step) => step,
+            Err(error) => {
+                if error.kind() != io::ErrorKind::NotFound {
+                    tracing::warn!(path = %place.absolute.display(), %error, "cannot list a folder");
+                }
+                ControlFlow::Continue(())
+            }
+        }
+    }
+}
+
+/// Where a walk is, as a path on the disk and from the watched folder.
+struct Place {
+    absolute: PathBuf,
+    relative: PathBuf,
+}
+
+impl Place {
+    fn enter(&mut self, name: &OsStr) {
+        self.absolute.push(name);
+        self.relative.push(name);
+    }
+
+    fn leave(&mut self) {
+        self.absolute.pop();
+        self.relative.pop();
     }
 }
 
@@ -157,44 +225,49 @@ pub(crate) fn is_taken(books: &dyn Books, found: &Found<'_>) -> bool {
         .is_some_and(|known| known.complete && known.fingerprint == found.fingerprint.to_bytes())
 }
 
-struct Entry {
-    name: PathBuf,
-    metadata: Metadata,
-    is_dir: bool,
+/// The names in a folder, packed: a drop folder may hold a million.
+struct Names {
+    bytes: Vec<u8>,
+    /// Where each begins and ends, and whether it is a folder; sorted such that walking them in turn meets all
+    /// paths in byte order: `a.txt` comes before `a/b`, since `.` comes before `/`.
+    entries: Vec<(usize, u32, bool)>,
 }
 
-impl Entry {
-    fn order(&self) -> impl Iterator<Item = &u8> {
-        let end: &[u8] = if self.is_dir { b"/" } else { b"" };
-        self.name.as_os_str().as_bytes().iter().chain(end)
-    }
-}
-
-/// The folders and regular files in a folder, such that walking them in turn meets all paths in byte order:
-/// `a.txt` comes before `a/b`, since `.` comes before `/`.
-fn entries(dir: &Path, follow_links: bool) -> io::Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        // What is gone again is simply not there.
-        let Ok(mut metadata) = entry.metadata() else {
-            continue;
-        };
-        if metadata.is_symlink() && follow_links {
-            match entry.path().metadata() {
-                Ok(target) => metadata = target,
-                Err(_) => continue,
+impl Names {
+    /// The folders and files in `dir`; what is neither is left out.
+    fn list(inbox: &Inbox, dir: &Path) -> io::Result<Self> {
+        let (mut bytes, mut entries) = (Vec::new(), Vec::new());
+        for entry in fs::read_dir(dir)? {
+            let entry = entry?;
+            let Ok(mut kind) = entry.file_type() else {
+                continue;
+            };
+            if kind.is_symlink() && inbox.settings.follow_links {
+                match entry.path().metadata() {
+                    Ok(target) => kind = target.file_type(),
+                    Err(_) => continue,
+                }
+            }
+            if kind.is_dir() || kind.is_file() {
+                let name = entry.file_name();
+                let name = name.as_bytes();
+                entries.push((bytes.len(), name.len() as u32, kind.is_dir()));
+                bytes.extend_from_slice(name);
             }
         }
-        let is_dir = metadata.is_dir();
-        if is_dir || metadata.is_file() {
-            entries.push(Entry {
-                name: entry.file_name().into(),
-                metadata,
-                is_dir,
-            });
-        }
+        let order = |entry: &(usize, u32, bool)| {
+            let (start, length, is_dir) = *entry;
+            let end: &[u8] = if is_dir { b"/" } else { b"" };
+            bytes[start..start + length as usize].iter().chain(end)
+        };
+        entries.sort_unstable_by(|a, b| order(a).cmp(order(b)));
+        Ok(Self { bytes, entries })
     }
-    entries.sort_unstable_by(|a: &Entry, b: &Entry| a.order().cmp(b.order()));
-    Ok(entries)
+
+    fn iter(&self) -> impl Iterator<Item = (&OsStr, bool)> {
+        self.entries.iter().map(|&(start, length, is_dir)| {
+            let name = &self.bytes[start..start + length as usize];
+            (OsStr::from_bytes(name), is_dir)
+        })
+    }
 }

@@ -48,6 +48,20 @@ struct Daemon {
 impl Daemon {
     /// Watches a new folder that `prepare` has filled.
     fn start(settle: Duration, rescan: Duration, prepare: impl FnOnce(&Path)) -> Self {
+        Self::begin(settle, rescan, prepare, |watcher| watcher)
+    }
+
+    /// Walks over a new folder, and hears of nothing.
+    fn deaf() -> Self {
+        Self::begin(SETTLE, SETTLE, |_| {}, Watcher::without_events)
+    }
+
+    fn begin(
+        settle: Duration,
+        rescan: Duration,
+        prepare: impl FnOnce(&Path),
+        with: impl FnOnce(Watcher) -> Watcher,
+    ) -> Self {
         let dir = TempDir::new().unwrap();
         fs::create_dir(dir.path().join("in")).unwrap();
         prepare(&dir.path().join("in"));
@@ -63,7 +77,7 @@ impl Daemon {
         })
         .unwrap();
         let inbox = Arc::new(inbox);
-        let watcher = Watcher::new(inbox.clone());
+        let watcher = with(Watcher::new(inbox.clone()));
         let handle = watcher.handle();
         let thread = thread::spawn(move || {
             let books = Taking::default();
@@ -295,6 +309,40 @@ fn a_walk_finds_what_no_event_told() {
     daemon.expect(&[("a", "one")]);
     fs::write(daemon.dir.path().join("alias"), "two").unwrap();
     daemon.expect(&[("a", "two")]);
+}
+
+#[test]
+fn without_any_events_walks_find_everything() {
+    let daemon = Daemon::deaf();
+    daemon.write("a/b/c", "one");
+    daemon.expect(&[("a/b/c", "one")]);
+    daemon.write("a/b/c.tmp", "two");
+    fs::rename(daemon.path("a/b/c.tmp"), daemon.path("a/b/c")).unwrap();
+    daemon.expect(&[("a/b/c", "two")]);
+    daemon.write("a/b/c", "3");
+    daemon.expect(&[("a/b/c", "3")]);
+    fs::rename(daemon.path("a"), daemon.path("d")).unwrap();
+    daemon.expect(&[("d/b/c", "3")]);
+    fs::remove_dir_all(daemon.path("")).unwrap();
+    daemon.expect_nothing_for(SETTLE);
+    daemon.write("again", "x");
+    daemon.expect(&[("again", "x")]);
+    daemon.expect_nothing_for(SETTLE * 3);
+}
+
+#[test]
+fn very_many_files_at_once() {
+    let files = std::env::var("MANY_FILES").map_or(10_000, |files| files.parse().unwrap());
+    let daemon = Daemon::start(SETTLE, NEVER, |_| {});
+    daemon.settle_in();
+    for number in 0..files {
+        fs::write(daemon.path(&format!("{number}")), "x").unwrap();
+    }
+    let mut paths: Vec<_> = (0..files).map(|_| daemon.next().0).collect();
+    paths.sort();
+    paths.dedup();
+    assert_eq!(paths.len(), files);
+    daemon.expect_nothing_for(SETTLE);
 }
 
 #[test]

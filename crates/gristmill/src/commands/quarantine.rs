@@ -156,11 +156,8 @@ impl Room {
         let requests = RetryRequests::new(&self.config.state.dir, Arc::new(RealDisk));
         let (mut asked, mut refused) = (0, 0);
         for id in &ids {
-            match self.put_back(&inbox, id) {
-                Ok(()) => {
-                    requests.put(id).context("ask for another try")?;
-                    asked += 1;
-                }
+            match self.put_back(&inbox, &requests, id) {
+                Ok(()) => asked += 1,
                 Err(why) => {
                     eprintln!("{id}: {why:#}");
                     refused += 1;
@@ -176,8 +173,9 @@ impl Room {
         Ok(if refused == 0 { Exit::Done } else { Exit::SetAside })
     }
 
-    /// Sees to it that the file of `id` is in its drop folder, where the daemon reads it anew.
-    fn put_back(&self, inbox: &Inbox, id: &DocumentId) -> anyhow::Result<()> {
+    /// Asks for `id` to be tried again, and sees to it that its file is in its drop folder, where the daemon reads
+    /// it anew: in this order, since a file that comes before the request is one that the books have.
+    fn put_back(&self, inbox: &Inbox, requests: &RetryRequests, id: &DocumentId) -> anyhow::Result<()> {
         let ledger = self.ledger.as_ref().context("there are no books")?;
         let row = ledger.document(id)?.context("the books do not have it")?;
         let file = ledger
@@ -188,8 +186,9 @@ impl Room {
             .into_iter()
             .find(|candidate| candidate.key == file.key)
             .with_context(|| format!("{} lies in no folder that is watched now", file.path))?;
+        let ask = || requests.put(id).context("ask for another try");
         if place.absolute.exists() {
-            return Ok(());
+            return ask();
         }
         let entry = self.quarantine.entry(id)?;
         let bytes = self.quarantine.bytes(id)?;
@@ -199,6 +198,7 @@ impl Room {
                 place.absolute.display()
             );
         }
+        ask()?;
         let disk = RealDisk;
         disk.create_dir_all(place.absolute.parent().unwrap_or(Path::new(".")))?;
         write_atomically(&disk, &place.absolute, &bytes)

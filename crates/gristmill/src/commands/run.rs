@@ -33,7 +33,7 @@ pub fn run(args: &RunArgs, globals: &Globals) -> Outcome {
     let mode = if args.once { Mode::Once } else { Mode::Watch };
     let counters = Arc::new(Counters::default());
     let stop = StopFlag::default();
-    listen_for_signals(&stop)?;
+    listen_for_signals(&stop, config.limits.drain.0)?;
     let started = Instant::now();
     let bar = (args.once && std::io::stderr().is_terminal()).then(|| progress(&counters));
     let mut pause = Duration::from_secs(1);
@@ -108,8 +108,9 @@ fn summary(config: &Config, counters: &Counters, took: Duration) -> std::io::Res
     )
 }
 
-/// The first signal asks for a drain, the second ends the process, which is safe at any instant.
-fn listen_for_signals(stop: &StopFlag) -> std::io::Result<()> {
+/// The first signal asks for a drain; the second, or the end of the time for it, ends the process, which is safe at
+/// any instant.
+fn listen_for_signals(stop: &StopFlag, drain: Duration) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
@@ -130,8 +131,13 @@ fn listen_for_signals(stop: &StopFlag) -> std::io::Result<()> {
                     tracing::warn!("stopping at once; the next start goes on from the last batch");
                     std::process::exit(0);
                 }
-                tracing::info!("draining; a second signal stops at once");
+                tracing::info!(limit = ?drain, "draining; a second signal stops at once");
                 stop.set();
+                thread::spawn(move || {
+                    thread::sleep(drain);
+                    tracing::warn!("not drained in time; the next start goes on from the last batch");
+                    std::process::exit(0);
+                });
             }
         });
     };

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use gristmill_core::{Document, DocumentId, Markup, Sha256, Source};
@@ -40,6 +41,9 @@ pub enum Outcome {
     /// The file is gone, or is not this version any more: what was not yielded is not lost, the next look at
     /// the folder finds it.
     Changed,
+    /// The machine has no room to read it now, such as file handles or memory, by this error number; that says
+    /// nothing about the file, and nothing of it was handed out.
+    Exhausted(i32),
     /// The receiver broke off.
     Stopped,
 }
@@ -88,11 +92,16 @@ impl Inbox {
         let step = match session.open() {
             Ok(opened) => session.read(opened),
             Err(Missed::Changed) => return Outcome::Changed,
-            Err(Missed::Unreadable(error)) => session.whole_fault(
-                Vec::new(),
-                &Fault::new(FaultReason::Unreadable, error.to_string()),
-                None,
-            ),
+            Err(Missed::Unreadable(error)) => match error.raw_os_error() {
+                Some(errno @ (OUT_OF_MEMORY | TOO_MANY_FILES | TOO_MANY_FILES_HERE)) => {
+                    return Outcome::Exhausted(errno);
+                }
+                _ => session.whole_fault(
+                    Vec::new(),
+                    &Fault::new(FaultReason::Unreadable, error.to_string()),
+                    None,
+                ),
+            },
         };
         match step {
             Err(Halt::Stopped) => Outcome::Stopped,
@@ -308,12 +317,12 @@ impl Session<'_, '_> {
             if packed {
                 self.pass = Pass::Check;
                 bytes.rewind()?;
-                self.unpack(&name, &mut *bytes)?;
+                self.guarded(&name, &mut *bytes)?;
                 self.pass = Pass::Emit;
                 self.member = 0;
             }
             bytes.rewind()?;
-            self.unpack(&name, &mut *bytes)
+            self.guarded(&name, &mut *bytes)
         });
         match step {
             Err(Halt::Fault(fault)) => {
@@ -326,6 +335,16 @@ impl Session<'_, '_> {
             }
             step => step,
         }
+    }
+
+    /// Unpacks and reads; a reader that panics has met a fault of the file.
+    fn guarded(&mut self, name: &Name, bytes: &mut dyn Bytes) -> Step {
+        catch_unwind(AssertUnwindSafe(|| self.unpack(name, bytes))).unwrap_or_else(|payload| {
+            let text = payload.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+            let detail = format!("the reader panicked: {}", text.unwrap_or("for no reason told"));
+            Err(Halt::Fault(Fault::new(FaultReason::Panic, detail)))
+        })
     }
 
     /// The file as a whole is a fault.
@@ -452,6 +471,12 @@ impl Session<'_, '_> {
     }
 }
 
+/// `ENOMEM`.
+const OUT_OF_MEMORY: i32 = 12;
+/// `ENFILE`: the machine has too many files open.
+const TOO_MANY_FILES: i32 = 23;
+/// `EMFILE`: this process has.
+const TOO_MANY_FILES_HERE: i32 = 24;
 /// `ENOENT`: the file is gone.
 const NO_SUCH_FILE: i32 = 2;
 /// `ELOOP`: a link took the file's place.

@@ -40,6 +40,7 @@ const MOST_WAITING: usize = 1 << 16;
 pub struct Watcher {
     inbox: Arc<Inbox>,
     queue: Queue,
+    events: bool,
 }
 
 /// Reaches into a [`Watcher`] that runs on another thread.
@@ -71,7 +72,14 @@ impl Watcher {
         Self {
             inbox,
             queue: Queue::default(),
+            events: true,
         }
+    }
+
+    /// Does without events, as for a file system that is known to send none: walks find everything.
+    pub fn without_events(mut self) -> Self {
+        self.events = false;
+        self
     }
 
     /// Reaches it from elsewhere.
@@ -87,9 +95,11 @@ impl Watcher {
     pub fn run(self, books: &dyn Books, visit: &mut dyn FnMut(FileRef) -> ControlFlow<()>) {
         let queue = self.queue.clone();
         let config = Config::default().with_follow_symlinks(self.inbox.settings.follow_links);
-        let events = RecommendedWatcher::new(move |event| queue.event(event), config)
-            .inspect_err(|error| tracing::warn!(%error, "no events from the system: walking only"))
-            .ok();
+        let events = self.events.then(|| {
+            RecommendedWatcher::new(move |event| queue.event(event), config)
+                .inspect_err(|error| tracing::warn!(%error, "no events from the system: walking only"))
+                .ok()
+        });
         let roots = self.inbox.folders.iter().map(Root::new).collect();
         let now = Instant::now();
         Run {
@@ -97,7 +107,7 @@ impl Watcher {
             queue: &self.queue,
             books,
             visit,
-            events,
+            events: events.flatten(),
             roots,
             waiting: BTreeMap::new(),
             second_looks: BTreeMap::new(),
@@ -320,6 +330,9 @@ impl Run<'_> {
             if !self.waiting.is_empty() {
                 self.waiting.remove(&(number, found.relative.to_owned()));
             }
+            return ControlFlow::Continue(());
+        }
+        if !self.inbox.takes_here(found.relative) {
             return ControlFlow::Continue(());
         }
         let mut need = match touch {
