@@ -5,9 +5,10 @@
 mod common;
 
 use std::fs;
+use std::io::{Read, Write};
 use std::time::Duration;
 
-use common::{House, said};
+use common::{Daemon, House, said};
 
 const CHAIN: &str = "[clean, language, dedup, entities, story]";
 
@@ -179,4 +180,84 @@ fn output_that_cannot_be_written_stops_the_work_and_loses_nothing() {
     house.once(0);
     assert_eq!(house.lines("documents").len(), 1);
     house.verify();
+}
+
+/// The answer to a request to the status page: its first line and its body.
+fn get(address: &str, path: &str) -> (String, String) {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.lines().next().unwrap().to_owned(), body.to_owned())
+}
+
+#[test]
+fn the_status_page_tells_what_the_daemon_does() {
+    let house = House::new("[dedup]", "http: {listen: 127.0.0.1:0}");
+    let mut daemon = house.command(&["run"]);
+    daemon
+        .env("GRISTMILL_LOG", "info")
+        .stderr(std::process::Stdio::piped());
+    let mut daemon = Daemon::of(daemon);
+    let address = daemon.says("status page on http://");
+    let address = address.trim_end_matches('/').to_owned();
+    house.drop_in("a.txt", article(1));
+    house.drop_in("b.txt", article(1));
+    house.drop_in("c.bin", [0, 159, 146, 150, 0, 1, 2, 3]);
+    house.wait_for(3);
+    let counted = |body: &str, name: &str| -> f64 {
+        let line = body.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().parse().unwrap()
+    };
+    // What is durable is counted a moment later.
+    std::thread::sleep(Duration::from_millis(200));
+    let (code, metrics) = get(&address, "/metrics");
+    assert!(code.contains("200"), "{code}");
+    assert_eq!(counted(&metrics, "gristmill_documents_accepted_total"), 3.0);
+    for outcome in ["written", "rejected", "quarantined"] {
+        assert_eq!(
+            counted(
+                &metrics,
+                &format!("gristmill_documents_total{{outcome=\"{outcome}\"}}")
+            ),
+            1.0
+        );
+    }
+    assert_eq!(counted(&metrics, "gristmill_documents_in_flight"), 0.0);
+    for (path, says) in [
+        ("/healthz", "alive"),
+        ("/readyz", "working"),
+        ("/", "<!DOCTYPE html>"),
+    ] {
+        let (code, body) = get(&address, path);
+        assert!(
+            code.contains("200") && body.starts_with(says),
+            "{path}: {code} {body}"
+        );
+    }
+    let (_, status) = get(&address, "/status.json");
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["in_all"]["written"], 1);
+    assert_eq!(status["failures"][0]["path"], "c.bin");
+    assert!(get(&address, "/nothing").0.contains("404"));
+    daemon.signal("-TERM");
+    assert_eq!(daemon.wait(), Some(0));
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_before_anything_is_opened() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let house = House::new(
+        "[dedup]",
+        &format!("http: {{listen: '{}'}}", taken.local_addr().unwrap()),
+    );
+    let output = house.run(&["run"]);
+    assert_eq!(output.status.code(), Some(74), "{}", said(&output));
+    assert!(said(&output).contains("http.listen"), "{}", said(&output));
+    assert!(!house.path("state").exists());
 }

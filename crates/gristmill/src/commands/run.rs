@@ -1,18 +1,20 @@
 //! `gristmill run`: the daemon, or one pass over the drop folder.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use gristmill_disk::RealDisk;
+use gristmill_journal::Journal;
 use gristmill_pipeline::{Counters, Mode, Pipeline, PipelineError, StopFlag};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::Globals;
 use crate::config::{Chain, Config};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::http::{self, Observed, Phase};
+use crate::progress::Progress;
 use crate::stages;
 use crate::wiring;
 
@@ -27,42 +29,104 @@ pub struct RunArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// The configuration is wrong, or the disk failed.
+/// The configuration is wrong, another gristmill has the state folder, or the machine failed.
 pub fn run(args: &RunArgs, globals: &Globals) -> Outcome {
-    let (config, mut chain) = globals.config_with_chain()?;
-    let mode = if args.once { Mode::Once } else { Mode::Watch };
+    let (config, chain) = globals.config_with_chain()?;
     let counters = Arc::new(Counters::default());
     let stop = StopFlag::default();
-    listen_for_signals(&stop, config.limits.drain.0)?;
-    let started = Instant::now();
-    let bar = (args.once && std::io::stderr().is_terminal()).then(|| progress(&counters));
-    let mut pause = Duration::from_secs(1);
-    while let Err(error) = attempt(&config, chain, mode, &counters, &stop)? {
-        if args.once || !error.may_pass() || stop.is_set() {
-            let error =
-                anyhow::Error::new(error).context("the work stopped; what was written so far is good");
-            return Err(Failure::new(Exit::Io, error));
-        }
-        tracing::error!(%error, retry_in = ?pause, "the work stopped; going on from the last batch");
-        thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_secs(30));
-        chain = config.chain(&stages::built_in())?;
+    listen_for_signals(&stop, config.limits.drain.0, args.once)?;
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
     }
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
+    let started = Instant::now();
+    if args.once {
+        let progress = Progress::start(&counters)?;
+        let ended = attempt(&config, chain, Mode::Once, &counters, &stop, &|| {})?;
+        progress.finish();
+        ended.map_err(stopped)?;
+    } else {
+        watch(&config, chain, &counters, &stop)?;
     }
     summary(&config, &counters, started.elapsed())?;
+    if args.once && stop.is_set() {
+        writeln!(std::io::stdout(), "interrupted: the next run takes what is left")?;
+        return Ok(Exit::SetAside);
+    }
     let failed = args.once && counters.now().quarantined > 0;
     Ok(if failed { Exit::SetAside } else { Exit::Done })
 }
 
-/// One run over the drop folder, from the books as they are.
+/// The daemon: goes on until it is asked to stop, also over failures of the machine that may pass.
+fn watch(
+    config: &Config,
+    mut chain: Chain,
+    counters: &Arc<Counters>,
+    stop: &StopFlag,
+) -> Result<(), Failure> {
+    let names = chain.iter().map(|(name, _)| name.clone()).collect();
+    let observed = Arc::new(Observed::new(config, names, Arc::clone(counters), stop.clone()));
+    serve(config, &observed)?;
+    let working = || {
+        observed.now(Phase::Working);
+        tracing::info!("watching; SIGTERM or Ctrl-C drains");
+    };
+    let mut pause = Duration::from_secs(1);
+    while let Err(error) = attempt(config, chain, Mode::Watch, counters, stop, &working)? {
+        if !error.may_pass() || stop.is_set() {
+            return Err(stopped(error));
+        }
+        tracing::error!(%error, retry_in = ?pause, "the work stopped; going on from the last batch");
+        observed.now(Phase::Failing {
+            error: error.to_string(),
+        });
+        wait(pause, stop);
+        if stop.is_set() {
+            return Err(stopped(error));
+        }
+        pause = (pause * 2).min(Duration::from_secs(30));
+        chain = config.chain(&stages::built_in())?;
+    }
+    Ok(())
+}
+
+/// Waits, but not longer than until somebody asks to stop.
+fn wait(pause: Duration, stop: &StopFlag) {
+    let until = Instant::now() + pause;
+    while Instant::now() < until && !stop.is_set() {
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn stopped(error: PipelineError) -> Failure {
+    let error = anyhow::Error::new(error).context("the work stopped; what was written so far is good");
+    Failure::new(Exit::Io, error)
+}
+
+/// Starts the status page where the configuration asks for one.
+fn serve(config: &Config, observed: &Arc<Observed>) -> Result<(), Failure> {
+    let Some(http) = config.http else {
+        return Ok(());
+    };
+    match http::serve(http.listen, Arc::clone(observed)) {
+        Ok(address) => tracing::info!("status page on http://{address}/"),
+        // The daemon that has the port has the state as well, and that is the clearer thing to say.
+        Err(_) if Journal::is_in_use(&config.state.dir) => {}
+        Err(error) => {
+            let error = anyhow::Error::new(error).context(format!("http.listen: {}", http.listen));
+            return Err(Failure::new(Exit::Io, error));
+        }
+    }
+    Ok(())
+}
+
+/// One run over the drop folder, from the books as they are; `opened` is called once the books are open.
 fn attempt(
     config: &Config,
     chain: Chain,
     mode: Mode,
     counters: &Arc<Counters>,
     stop: &StopFlag,
+    opened: &dyn Fn(),
 ) -> Result<Result<(), PipelineError>, Failure> {
     let inbox = wiring::inbox(config)?;
     let disk = Arc::new(RealDisk);
@@ -74,46 +138,42 @@ fn attempt(
         Arc::clone(counters),
         stop.clone(),
     );
-    Ok(pipeline.and_then(|pipeline| pipeline.run(mode)))
+    Ok(pipeline.and_then(|pipeline| {
+        opened();
+        pipeline.run(mode)
+    }))
 }
 
 /// What was done, for people.
 fn summary(config: &Config, counters: &Counters, took: Duration) -> std::io::Result<()> {
     let counts = counters.now();
+    let done = counts.accepted - counts.in_flight();
     let seconds = took.as_secs_f64();
-    let rate = counts.accepted as f64 / seconds.max(1e-3);
+    let rate = done as f64 / seconds.max(1e-3);
+    let plural = if done == 1 { "" } else { "s" };
     let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "{} documents in {seconds:.1} s ({rate:.0}/s)",
-        counts.accepted
-    )?;
-    writeln!(
-        out,
-        "  written      {:>8}  {}",
-        counts.written,
-        config.output.dir.join("documents").display()
-    )?;
-    writeln!(
-        out,
-        "  rejected     {:>8}  {}",
-        counts.rejected,
-        config.output.dir.join("rejects").display()
-    )?;
-    writeln!(
-        out,
-        "  quarantined  {:>8}  {}",
-        counts.quarantined,
-        config.output.dir.join("quarantine").display()
-    )
+    writeln!(out, "{done} document{plural} in {seconds:.1} s ({rate:.0}/s)")?;
+    for (what, count, folder) in [
+        ("written", counts.written, "documents"),
+        ("rejected", counts.rejected, "rejects"),
+        ("quarantined", counts.quarantined, "quarantine"),
+    ] {
+        let folder = config.output.dir.join(folder);
+        writeln!(out, "  {what:<12} {count:>8}  {}", folder.display())?;
+    }
+    if counts.quarantined > 0 {
+        writeln!(out, "`gristmill quarantine list` shows why")?;
+    }
+    Ok(())
 }
 
-/// The first signal asks for a drain; the second, or the end of the time for it, ends the process, which is safe at
-/// any instant.
-fn listen_for_signals(stop: &StopFlag, drain: Duration) -> std::io::Result<()> {
+/// The first signal asks for a drain. The second ends the process, and so does the time that a drain may take; that
+/// is safe at any instant.
+fn listen_for_signals(stop: &StopFlag, drain: Duration, once: bool) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
+        .enable_time()
         .build()?;
     let (mut terminate, mut interrupt) = {
         let _context = runtime.enter();
@@ -122,52 +182,28 @@ fn listen_for_signals(stop: &StopFlag, drain: Duration) -> std::io::Result<()> {
     let stop = stop.clone();
     let listen = move || {
         runtime.block_on(async {
-            loop {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-                if stop.is_set() {
-                    tracing::warn!("stopping at once; the next start goes on from the last batch");
-                    std::process::exit(0);
-                }
-                tracing::info!(limit = ?drain, "draining; a second signal stops at once");
-                stop.set();
-                thread::spawn(move || {
-                    thread::sleep(drain);
-                    tracing::warn!("not drained in time; the next start goes on from the last batch");
-                    std::process::exit(0);
-                });
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
             }
+            tracing::info!("draining; a second signal stops at once");
+            stop.set();
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                () = tokio::time::sleep(drain) => tracing::warn!("not drained within {drain:?}"),
+            }
+            tracing::warn!("stopping at once; the next start goes on from the last batch");
+            // A pass over the folder that was broken off has not done what it was asked for.
+            std::process::exit(if once {
+                Exit::SetAside as i32
+            } else {
+                Exit::Done as i32
+            });
         });
     };
     thread::Builder::new()
         .name("gristmill-signal".to_owned())
         .spawn(listen)?;
     Ok(())
-}
-
-/// A spinner that shows what is done so far.
-fn progress(counters: &Arc<Counters>) -> ProgressBar {
-    let counters = Arc::clone(counters);
-    let bar = ProgressBar::new_spinner();
-    let style = ProgressStyle::with_template("{spinner} {elapsed} {counts}")
-        .unwrap_or_else(|_| ProgressStyle::default_spinner());
-    bar.set_style(style.with_key(
-        "counts",
-        move |_: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
-            let counts = counters.now();
-            // A line of progress that cannot be written is not worth a word.
-            let _ = write!(
-                out,
-                "{} written, {} rejected, {} quarantined, {} in flight",
-                counts.written,
-                counts.rejected,
-                counts.quarantined,
-                counts.in_flight()
-            );
-        },
-    ));
-    bar.enable_steady_tick(Duration::from_millis(100));
-    bar
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -94,8 +95,7 @@ impl House {
 
     /// The daemon.
     pub(crate) fn start(&self) -> Daemon {
-        let mut command = self.command(&["run"]);
-        Daemon(command.stdout(Stdio::null()).spawn().unwrap())
+        Daemon::of(self.command(&["run"]))
     }
 
     fn text(&self, folder: &str) -> String {
@@ -188,6 +188,20 @@ pub(crate) fn said(output: &Output) -> String {
 pub(crate) struct Daemon(Child);
 
 impl Daemon {
+    pub(crate) fn of(mut command: Command) -> Self {
+        Self(command.stdout(Stdio::null()).spawn().unwrap())
+    }
+
+    /// Waits for a log line with `words`, and gives what follows them.
+    pub(crate) fn says(&mut self, words: &str) -> String {
+        let log = BufReader::new(self.0.stderr.take().unwrap());
+        let mut lines = log.lines().map(|line| line.unwrap());
+        let found = lines.find_map(|line| line.split_once(words).map(|(_, rest)| rest.to_owned()));
+        // The rest is read too, or the daemon would wait for somebody to do so.
+        std::thread::spawn(move || lines.for_each(drop));
+        found.unwrap()
+    }
+
     pub(crate) fn signal(&self, signal: &str) {
         let pid = self.0.id().to_string();
         let status = Command::new("kill").args([signal, &pid]).status().unwrap();
