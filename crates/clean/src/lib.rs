@@ -11,6 +11,7 @@
 
 pub mod article;
 pub mod html;
+pub mod metadata;
 mod stage;
 pub mod text;
 pub mod trees;

@@ -1,7 +1,7 @@
 //! Trains gradient-boosted trees on the log-loss, leaf by leaf, over histograms of binned features (Friedman
 //! 2001; the growth of LightGBM, Ke et al. 2017). One thread and a seed: the same rows give the same bytes.
 
-use gristmill_clean::trees::{LEAF, Node, Trees, sigmoid};
+use gristmill_clean::trees::{LEAF, Node, Trees, TreesError, sigmoid};
 
 /// How to train.
 #[derive(Debug, Clone, Copy)]
@@ -139,6 +139,7 @@ struct Growing {
 struct Binned<'a> {
     rows: &'a Rows,
     bounds: Vec<Vec<f32>>,
+    /// The bin of each row, feature by feature, so that the histogram that is being filled stays in the nearest cache.
     bins: Vec<u8>,
     options: Options,
 }
@@ -146,14 +147,19 @@ struct Binned<'a> {
 const BINS: usize = 256;
 
 impl Binned<'_> {
-    fn histogram(&self, rows: &[u32], derivatives: &[Sum]) -> Vec<Sum> {
-        let width = self.rows.width;
-        let mut histogram = vec![Sum::default(); width * BINS];
-        for &row in rows {
-            let row = row as usize;
-            let bins = &self.bins[row * width..(row + 1) * width];
-            for (feature, &bin) in bins.iter().enumerate() {
-                histogram[feature * BINS + usize::from(bin)].add(derivatives[row]);
+    fn column(&self, feature: usize) -> &[u8] {
+        &self.bins[feature * self.rows.len()..(feature + 1) * self.rows.len()]
+    }
+
+    fn histogram(&self, rows: &[u32], derivatives: &[Sum], used: &[usize]) -> Vec<Sum> {
+        let mut histogram = vec![Sum::default(); self.rows.width * BINS];
+        let mut ordered: Vec<Sum> = Vec::with_capacity(rows.len());
+        ordered.extend(rows.iter().map(|&row| derivatives[row as usize]));
+        for &feature in used {
+            let column = self.column(feature);
+            let sums = &mut histogram[feature * BINS..][..BINS];
+            for (&row, &derivative) in rows.iter().zip(&ordered) {
+                sums[usize::from(column[row as usize])].add(derivative);
             }
         }
         histogram
@@ -207,7 +213,7 @@ impl Binned<'_> {
         let mut total = Sum::default();
         derivatives.iter().for_each(|&row| total.add(row));
         let mut nodes = vec![leaf(total)];
-        let histogram = self.histogram(&all, derivatives);
+        let histogram = self.histogram(&all, derivatives, used);
         let mut growing = vec![self.growing(0, all, histogram, total, used)];
         while growing.len() < leaves {
             let Some(best) = (0..growing.len())
@@ -219,12 +225,13 @@ impl Binned<'_> {
                 break;
             }
             let parent = growing.swap_remove(best);
-            let (feature, bin, width) = (parent.feature, parent.bin, self.rows.width);
-            let goes_left = |row: &u32| self.bins[*row as usize * width + feature] <= bin;
+            let (feature, bin) = (parent.feature, parent.bin);
+            let column = self.column(feature);
+            let goes_left = |row: &u32| column[*row as usize] <= bin;
             let (left, right): (Vec<u32>, Vec<u32>) = parent.rows.iter().partition(|row| goes_left(row));
             // The larger child's histogram is what the smaller leaves of the parent's.
             let small_is_left = left.len() <= right.len();
-            let small = self.histogram(if small_is_left { &left } else { &right }, derivatives);
+            let small = self.histogram(if small_is_left { &left } else { &right }, derivatives, used);
             let large = parent.histogram.iter().zip(&small);
             let large: Vec<Sum> = large.map(|(parent, small)| parent.less(*small)).collect();
             let (left_histogram, right_histogram) = if small_is_left {
@@ -260,19 +267,25 @@ impl Binned<'_> {
 }
 
 /// Trains a model on `rows`.
-pub(crate) fn train(rows: &Rows, options: Options) -> Trees {
+///
+/// # Errors
+/// A tree is larger than a model holds.
+pub(crate) fn train(rows: &Rows, options: Options) -> Result<Trees, TreesError> {
     let bounds: Vec<_> = (0..rows.width).map(|feature| bounds(rows, feature)).collect();
-    let bin = |(at, value): (usize, &f32)| {
-        let bounds = &bounds[at % rows.width];
+    let bin = |bounds: &[f32], value: f32| {
         // The last bound holds the greatest value; no split after it, so it needs no bin of its own.
         let last = bounds.len().saturating_sub(1);
         if value.is_nan() {
             MISSING
         } else {
-            bounds[..last].partition_point(|bound| bound < value) as u8
+            bounds[..last].partition_point(|bound| *bound < value) as u8
         }
     };
-    let bins = rows.features.iter().enumerate().map(bin).collect();
+    let mut bins = Vec::with_capacity(rows.features.len());
+    for (feature, bounds) in bounds.iter().enumerate() {
+        let column = rows.features.iter().skip(feature).step_by(rows.width);
+        bins.extend(column.map(|&value| bin(bounds, value)));
+    }
     let weight: f64 = rows.weights.iter().map(|&weight| f64::from(weight)).sum();
     let yes: f64 = rows
         .labels
@@ -308,9 +321,9 @@ pub(crate) fn train(rows: &Rows, options: Options) -> Trees {
             used = (0..rows.width).collect();
         }
         let tree = binned.tree(&derivatives, &used, &mut scores);
-        model.push(&tree).expect("a tree as grown");
+        model.push(&tree)?;
     }
-    model
+    Ok(model)
 }
 
 /// A number from 0 to 1, the next of a seeded row (SplitMix64, Steele et al. 2014).

@@ -1,0 +1,693 @@
+//! From tokens to blocks: a stack of open elements and no tree.
+//!
+//! The standard's tree building moves elements about (adoption agency, foster parents), costs most of a parser's time and can be
+//! made quadratic. Text blocks hardly depend on it. So this reader keeps the elements that are open, knows which end tags may be
+//! left out, and cuts the text wherever a block-level element begins or ends. Its blocks were held against html5ever's over
+//! thousands of pages (BENCHMARKS.md).
+//!
+//! Time and memory are linear in the page: at most [`DEEPEST`] elements are open (what is nested deeper is read as if it stood in
+//! the deepest), and an end tag that ends nothing open is seen to do so without a search.
+
+use std::borrow::Cow;
+
+use super::page::{Block, Head, Mark, MarkKind, Node, Page};
+use super::signals::{Signal, Signals, Vocabulary};
+use super::tags::Tag;
+use super::tokens::{Token, Tokens};
+
+/// Elements deeper than this are flattened.
+pub const DEEPEST: usize = 512;
+
+/// Marks beyond this many are not kept: a page of a thousand authors names none.
+const MOST_MARKS: usize = 256;
+
+/// Text beyond this many blocks is not kept. The longest articles and live blogs have some thousands.
+pub const MOST_BLOCKS: usize = 1 << 15;
+
+/// Block-level elements beyond this many count as the one around them.
+const MOST_NODES: usize = 1 << 17;
+
+/// Reads `page`.
+pub fn read<'a>(page: &'a str, vocabulary: &Vocabulary) -> Page<'a> {
+    let mut reader = Reader::new(page, vocabulary);
+    while let Some(token) = reader.tokens.next() {
+        match token {
+            Token::Text(text) => reader.text(text),
+            Token::Start { tag, closed } => reader.start(tag, closed),
+            Token::End(tag) => reader.end(tag),
+        }
+    }
+    reader.finish()
+}
+
+/// An open element.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    tag: Tag,
+    /// The innermost block-level element at or above.
+    node: u32,
+    /// Whether `node` is this element itself.
+    own: bool,
+    /// The mark that ends with it.
+    mark: Option<u16>,
+    /// Signals of the inline elements from the innermost block-level one down to here.
+    signals: Signals,
+}
+
+struct Reader<'a, 'v> {
+    tokens: Tokens<'a>,
+    vocabulary: &'v Vocabulary,
+    page: Page<'a>,
+    open: Vec<Open>,
+    /// How many of each tag are open.
+    counts: [u16; Tag::COUNT],
+    links: u16,
+    unseen: u16,
+    stressed: u16,
+    preformatted: u16,
+    /// The block being read; its text starts at `block.start` and ends where the page's text ends.
+    block: Block,
+    space: bool,
+    breaks: u16,
+    seen: Box<[(&'a str, Signals); SEEN]>,
+}
+
+/// Names seen before and their signals: most names of a page occur many times.
+const SEEN: usize = 256;
+
+/// What the attributes of an element say.
+#[derive(Debug, Default)]
+struct Said<'a> {
+    signals: Signals,
+    hidden: bool,
+    style: u32,
+    itemprop: &'a str,
+    rel: &'a str,
+    value: &'a str,
+    href: &'a str,
+}
+
+impl<'a, 'v> Reader<'a, 'v> {
+    fn new(page: &'a str, vocabulary: &'v Vocabulary) -> Self {
+        let root = Node {
+            parent: 0,
+            tag: Tag::Html,
+            depth: 0,
+            signals: 0,
+            hidden: false,
+            style: 0,
+            first: 0,
+            end: 0,
+            children: 0,
+        };
+        Self {
+            tokens: Tokens::new(page),
+            vocabulary,
+            page: Page {
+                // Text is a tenth of a page, more or less.
+                text: String::with_capacity(page.len() / 8),
+                nodes: vec![root],
+                blocks: Vec::new(),
+                head: Head::default(),
+            },
+            open: vec![Open {
+                tag: Tag::Html,
+                node: 0,
+                own: true,
+                mark: None,
+                signals: 0,
+            }],
+            counts: [0; Tag::COUNT],
+            links: 0,
+            unseen: 0,
+            stressed: 0,
+            preformatted: 0,
+            block: empty_block(0, 0),
+            space: false,
+            breaks: 0,
+            seen: Box::new([("", 0); SEEN]),
+        }
+    }
+
+    fn top(&self) -> Open {
+        self.open.last().copied().unwrap_or(Open {
+            tag: Tag::Html,
+            node: 0,
+            own: true,
+            mark: None,
+            signals: 0,
+        })
+    }
+
+    // --- text ---
+
+    fn text(&mut self, raw: &'a str) {
+        if self.unseen > 0 {
+            return;
+        }
+        let decoded = if memchr::memchr(b'&', raw.as_bytes()).is_some() {
+            htmlize::unescape(raw)
+        } else {
+            Cow::Borrowed(raw)
+        };
+        if self.preformatted > 0 {
+            self.preformatted_text(&decoded);
+            return;
+        }
+        let before = self.page.text.len();
+        let mut words = decoded
+            .split(|c: char| c.is_ascii_whitespace() || c == '\u{a0}')
+            .peekable();
+        // The first and the last piece are empty where the text starts or ends with white space.
+        let mut first = true;
+        while let Some(word) = words.next() {
+            if !word.is_empty() {
+                if !first {
+                    self.space = true;
+                }
+                self.word(word);
+            }
+            first = false;
+            if words.peek().is_some() {
+                self.space = true;
+            }
+        }
+        self.count(before);
+    }
+
+    fn word(&mut self, word: &str) {
+        let text = &mut self.page.text;
+        let started = text.len() > self.block.start as usize;
+        if self.breaks > 0 {
+            if started {
+                if self.breaks > 1 {
+                    self.flush();
+                } else {
+                    text.push('\n');
+                    self.block.breaks += 1;
+                }
+            }
+            self.breaks = 0;
+        } else if self.space && started {
+            text.push(' ');
+        }
+        self.space = false;
+        if self.page.text.len() == self.block.start as usize {
+            self.begin();
+        }
+        self.page.text.push_str(word);
+    }
+
+    fn preformatted_text(&mut self, text: &str) {
+        let before = self.page.text.len();
+        for (at, line) in text.split('\n').enumerate() {
+            if at > 0 && self.page.text.len() > self.block.start as usize {
+                self.page.text.push('\n');
+            }
+            let line = line.trim_end();
+            if !line.is_empty() {
+                if self.page.text.len() == self.block.start as usize {
+                    self.begin();
+                }
+                self.page.text.push_str(line);
+            }
+        }
+        self.count(before);
+    }
+
+    /// The block gets its first word.
+    fn begin(&mut self) {
+        self.block.node = self.top().node;
+    }
+
+    /// Adds what was written since `before` to the sums of the block.
+    fn count(&mut self, before: usize) {
+        let added = (self.page.text.len() - before.max(self.block.start as usize)) as u32;
+        if added == 0 {
+            return;
+        }
+        if self.links > 0 {
+            self.block.linked += added;
+        }
+        if self.stressed > 0 {
+            self.block.stressed += added;
+        }
+        self.block.signals |= self.top().signals;
+    }
+
+    /// Ends the block.
+    fn flush(&mut self) {
+        self.space = false;
+        self.breaks = 0;
+        let text = &mut self.page.text;
+        let start = self.block.start as usize;
+        if text.len() == start {
+            return;
+        }
+        let length = text[start..].trim_end().len();
+        text.truncate(start + length);
+        let end = text.len() as u32;
+        let next = empty_block(self.top().node, 0);
+        let mut block = std::mem::replace(&mut self.block, next);
+        if length > 0 && self.page.blocks.len() < MOST_BLOCKS {
+            block.end = end;
+            block.linked = block.linked.min(length as u32);
+            block.stressed = block.stressed.min(length as u32);
+            self.page.blocks.push(block);
+            self.page.text.push('\n');
+        } else {
+            self.page.text.truncate(start);
+        }
+        self.block.start = self.page.text.len() as u32;
+    }
+
+    // --- elements ---
+
+    fn start(&mut self, tag: Tag, closed: bool) {
+        if tag.is_raw() {
+            let said = (tag == Tag::Script).then(|| self.is_json_ld());
+            let raw = self.tokens.raw(tag);
+            if said == Some(true) {
+                self.page.head.json_ld.push(raw);
+            } else if tag == Tag::Title && self.unseen == 0 && self.page.head.title.is_none() {
+                let title = fold(&htmlize::unescape(raw));
+                self.page.head.title = (!title.is_empty()).then_some(title);
+            }
+            return;
+        }
+        if tag.is_void() {
+            self.void(tag);
+            return;
+        }
+        match tag {
+            Tag::Html | Tag::Body | Tag::Head => {
+                self.page_element(tag);
+                return;
+            }
+            _ => {}
+        }
+        if self.unseen > 0 {
+            // Nothing in there is a block, but what is open must be known, or its end tags would end what is outside.
+            if (tag.is_unseen() || tag.is_block()) && !closed {
+                self.push(tag, &Said::default());
+            }
+            return;
+        }
+        self.imply_ends(tag);
+        if closed && (tag.is_unseen() || tag == Tag::Unknown) {
+            return;
+        }
+        if tag.is_block() {
+            self.flush();
+        }
+        let said = self.said(tag);
+        self.push(tag, &said);
+    }
+
+    fn void(&mut self, tag: Tag) {
+        match tag {
+            Tag::Br if self.unseen == 0 => self.breaks = self.breaks.saturating_add(1),
+            Tag::Hr => self.flush(),
+            Tag::Img if self.unseen == 0 => self.block.images = self.block.images.saturating_add(1),
+            Tag::Meta => self.meta(),
+            Tag::Link => {
+                let said = self.said(tag);
+                if said.rel.eq_ignore_ascii_case("canonical") && self.page.head.canonical.is_none() {
+                    let address = htmlize::unescape_attribute(said.href.trim());
+                    self.page.head.canonical = (!address.is_empty()).then_some(address);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn page_element(&mut self, tag: Tag) {
+        if tag == Tag::Html && self.page.head.language.is_none() {
+            let attributes = self.tokens.attributes().iter();
+            let mut named = attributes.filter(|(name, _)| {
+                name.eq_ignore_ascii_case("lang") || name.eq_ignore_ascii_case("xml:lang")
+            });
+            self.page.head.language = named
+                .find(|(_, value)| !value.trim().is_empty())
+                .map(|(_, value)| htmlize::unescape_attribute(value.trim()));
+        }
+        if tag == Tag::Body {
+            let said = self.said(tag);
+            // What the body is called says what kind of page this is, not what a block is.
+            self.page.nodes[0].hidden = false;
+            self.page.nodes[0].style = said.style;
+        }
+    }
+
+    fn meta(&mut self) {
+        let (mut key, mut content) = ("", None);
+        for (name, value) in self.tokens.attributes() {
+            if name.eq_ignore_ascii_case("content") {
+                content = Some(*value);
+            } else if (name.eq_ignore_ascii_case("property")
+                || name.eq_ignore_ascii_case("name")
+                || name.eq_ignore_ascii_case("itemprop"))
+                && key.is_empty()
+            {
+                key = value.trim();
+            }
+        }
+        const LONGEST: usize = 4096;
+        if let Some(content) = content
+            && !key.is_empty()
+            && key.len() < 64
+            && content.len() < LONGEST
+            && self.page.head.metas.len() < MOST_MARKS
+        {
+            let content = htmlize::unescape_attribute(content.trim());
+            self.page.head.metas.push((key.to_ascii_lowercase(), content));
+        }
+    }
+
+    fn is_json_ld(&self) -> bool {
+        self.tokens.attributes().iter().any(|(name, value)| {
+            name.eq_ignore_ascii_case("type")
+                && value
+                    .trim()
+                    .to_ascii_lowercase()
+                    .starts_with("application/ld+json")
+        })
+    }
+
+    /// Reads the attributes of the start tag.
+    fn said(&mut self, tag: Tag) -> Said<'a> {
+        let mut said = Said::default();
+        let mut style = 0x811c_9dc5_u32 ^ u32::from(tag as u8);
+        for place in 0..self.tokens.attributes().len() {
+            let (name, value) = self.tokens.attributes()[place];
+            let is = |wanted: &str| name.eq_ignore_ascii_case(wanted);
+            match name.len() {
+                2 if is("id") => said.signals |= self.signals(value),
+                3 if is("rel") => said.rel = value,
+                4 if is("role") => said.signals |= self.signals(value),
+                4 if is("href") => said.href = value,
+                5 if is("class") => {
+                    said.signals |= self.signals(value);
+                    style = hash(style, value);
+                }
+                5 if is("style") => said.hidden |= is_hidden(value),
+                6 if is("hidden") => said.hidden = true,
+                7 if is("content") && said.value.is_empty() => said.value = value,
+                8 if is("itemprop") => {
+                    said.itemprop = value;
+                    said.signals |= self.signals(value);
+                }
+                8 if is("datetime") => said.value = value,
+                11 if is("aria-hidden") => said.hidden |= value.eq_ignore_ascii_case("true"),
+                _ => {}
+            }
+        }
+        said.style = style;
+        said
+    }
+
+    fn signals(&mut self, name: &'a str) -> Signals {
+        if name.is_empty() {
+            return 0;
+        }
+        const LONGEST: usize = 512;
+        let name = name.get(..LONGEST).unwrap_or(name);
+        let place = hash(0, name) as usize % SEEN;
+        if self.seen[place].0 != name {
+            self.seen[place] = (name, self.vocabulary.signals(name));
+        }
+        self.seen[place].1
+    }
+
+    fn push(&mut self, tag: Tag, said: &Said<'a>) {
+        if self.open.len() >= DEEPEST {
+            // Deeper than any page goes; what follows is read as if it stood here.
+            return;
+        }
+        let top = self.top();
+        let mut open = Open {
+            tag,
+            node: top.node,
+            own: false,
+            mark: None,
+            signals: top.signals | said.signals,
+        };
+        if tag.is_block() && self.unseen == 0 && self.page.nodes.len() < MOST_NODES {
+            let parent = &mut self.page.nodes[top.node as usize];
+            parent.children += 1;
+            let hidden = parent.hidden || said.hidden;
+            open.node = self.page.nodes.len() as u32;
+            open.own = true;
+            open.signals = 0;
+            self.page.nodes.push(Node {
+                parent: top.node,
+                tag,
+                depth: self.open.len() as u16,
+                signals: said.signals | top.signals,
+                hidden,
+                style: said.style,
+                first: self.page.blocks.len() as u32,
+                end: 0,
+                children: 0,
+            });
+        }
+        self.counts[tag as usize] += 1;
+        match tag {
+            Tag::A => {
+                self.links += 1;
+                self.block.links = self.block.links.saturating_add(1);
+            }
+            Tag::Strong | Tag::Em => self.stressed += 1,
+            Tag::Pre => self.preformatted += 1,
+            _ if tag.is_unseen() => self.unseen += 1,
+            _ => {}
+        }
+        open.mark = self.mark(tag, said);
+        self.open.push(open);
+    }
+
+    /// Remembers an element that may name an author, a date or the title.
+    fn mark(&mut self, tag: Tag, said: &Said<'a>) -> Option<u16> {
+        let kind = match (tag, said.itemprop) {
+            (_, "author") => MarkKind::Author,
+            (_, "headline") => MarkKind::Headline,
+            (_, "datePublished" | "dateCreated") => MarkKind::Published,
+            (_, "dateModified") => MarkKind::Modified,
+            (Tag::A, _) if said.rel.split_ascii_whitespace().any(|rel| rel == "author") => {
+                MarkKind::RelAuthor
+            }
+            (Tag::H1, _) => MarkKind::Heading,
+            (Tag::Time, _) => MarkKind::Date,
+            _ if said.signals & Signal::BYLINE != 0 => MarkKind::Byline,
+            _ if said.signals & Signal::DATE != 0 => MarkKind::Date,
+            _ => return None,
+        };
+        let marks = &mut self.page.head.marks;
+        if marks.len() >= MOST_MARKS {
+            return None;
+        }
+        let start = self.page.text.len() as u32;
+        let node = &self.page.nodes[self.open.last().map_or(0, |open| open.node as usize)];
+        marks.push(Mark {
+            kind,
+            value: htmlize::unescape_attribute(said.value),
+            signals: said.signals | node.signals,
+            text: start..start,
+        });
+        Some((marks.len() - 1) as u16)
+    }
+
+    fn pop(&mut self) {
+        if self.open.len() <= 1 {
+            return;
+        }
+        let Some(open) = self.open.pop() else { return };
+        let tag = open.tag;
+        if tag.is_block() && self.unseen == 0 {
+            self.flush();
+        }
+        if open.own {
+            self.page.nodes[open.node as usize].end = self.page.blocks.len() as u32;
+        }
+        self.counts[tag as usize] -= 1;
+        match tag {
+            Tag::A => self.links -= 1,
+            Tag::Strong | Tag::Em => self.stressed -= 1,
+            Tag::Pre => self.preformatted -= 1,
+            _ if tag.is_unseen() => self.unseen -= 1,
+            _ => {}
+        }
+        if let Some(mark) = open.mark {
+            let end = self.page.text.len() as u32;
+            let text = &mut self.page.head.marks[usize::from(mark)].text;
+            text.end = end.max(text.start);
+        }
+    }
+
+    /// Ends the elements whose end tag may be left out before `tag`.
+    fn imply_ends(&mut self, tag: Tag) {
+        match tag {
+            Tag::A => self.close_link(),
+            Tag::Li => self.close_until(&[Tag::Li], &[Tag::Ul, Tag::Ol]),
+            Tag::Dd | Tag::Dt => self.close_until(&[Tag::Dd, Tag::Dt], &[Tag::Dl]),
+            Tag::Td | Tag::Th => self.close_until(&[Tag::Td, Tag::Th], &[Tag::Table, Tag::Tr]),
+            Tag::Tr => self.close_until(&[Tag::Tr], &[Tag::Table]),
+            Tag::TableGroup => self.close_until(&[Tag::TableGroup, Tag::Caption], &[Tag::Table]),
+            _ if tag.heading() > 0 && self.top().tag.heading() > 0 => self.pop(),
+            _ => {}
+        }
+        if tag.closes_p() && self.counts[Tag::P as usize] > 0 {
+            self.close_until(&[Tag::P], &[]);
+        }
+    }
+
+    /// Ends the innermost open element of `tags`, if no element of `bounds` stands between.
+    fn close_until(&mut self, tags: &[Tag], bounds: &[Tag]) {
+        if tags.iter().all(|tag| self.counts[*tag as usize] == 0) {
+            return;
+        }
+        for at in (1..self.open.len()).rev() {
+            let tag = self.open[at].tag;
+            if tags.contains(&tag) {
+                while self.open.len() > at {
+                    self.pop();
+                }
+                return;
+            }
+            if bounds.contains(&tag) || (bounds.is_empty() && tag.is_barrier()) || tag == Tag::Button {
+                return;
+            }
+        }
+    }
+
+    fn end(&mut self, tag: Tag) {
+        match tag {
+            Tag::Html | Tag::Body | Tag::Head => return,
+            Tag::Br => {
+                self.breaks = self.breaks.saturating_add(1);
+                return;
+            }
+            _ => {}
+        }
+        if self.unseen > 0 && !tag.is_unseen() && !tag.is_block() {
+            return;
+        }
+        let heading = tag.heading() > 0;
+        let count = if heading {
+            (Tag::H1 as usize..=Tag::H6 as usize)
+                .map(|at| self.counts[at])
+                .sum()
+        } else {
+            self.counts[tag as usize]
+        };
+        if count == 0 {
+            if tag.is_block() && self.unseen == 0 {
+                self.flush();
+            }
+            return;
+        }
+        let inline = !tag.is_block();
+        if tag == Tag::Form && self.top().tag != Tag::Form {
+            self.close_form();
+            return;
+        }
+        for at in (1..self.open.len()).rev() {
+            let other = self.open[at].tag;
+            if other == tag || (heading && other.heading() > 0) {
+                while self.open.len() > at {
+                    self.pop();
+                }
+                return;
+            }
+            // An inline element does not end the block-level ones inside it, nor does a cell's content end the cell.
+            if inline && other.is_block() || other.is_barrier() && tag != Tag::Table && !tag_of_table(tag) {
+                break;
+            }
+        }
+        if tag == Tag::A {
+            self.close_link();
+        }
+    }
+
+    /// Ends the open link where it stands, even below block-level elements, which stay open.
+    fn close_link(&mut self) {
+        if self.links == 0 {
+            return;
+        }
+        for at in (1..self.open.len()).rev() {
+            if self.open[at].tag == Tag::A {
+                self.links -= 1;
+                self.counts[Tag::A as usize] -= 1;
+                self.counts[Tag::Inline as usize] += 1;
+                self.open[at].tag = Tag::Inline;
+                return;
+            }
+        }
+    }
+
+    /// A form ends alone: what was opened inside it and not closed stays open.
+    fn close_form(&mut self) {
+        if let Some(open) = self.open.iter_mut().rev().find(|open| open.tag == Tag::Form) {
+            open.tag = Tag::Block;
+            self.counts[Tag::Form as usize] -= 1;
+            self.counts[Tag::Block as usize] += 1;
+        }
+    }
+
+    fn finish(mut self) -> Page<'a> {
+        while self.open.len() > 1 {
+            self.pop();
+        }
+        self.flush();
+        self.page.nodes[0].end = self.page.blocks.len() as u32;
+        self.page
+    }
+}
+
+const fn tag_of_table(tag: Tag) -> bool {
+    matches!(tag, Tag::Td | Tag::Th | Tag::Tr | Tag::TableGroup | Tag::Caption)
+}
+
+const fn empty_block(node: u32, start: u32) -> Block {
+    Block {
+        node,
+        start,
+        end: start,
+        linked: 0,
+        links: 0,
+        stressed: 0,
+        breaks: 0,
+        images: 0,
+        signals: 0,
+    }
+}
+
+fn is_hidden(style: &str) -> bool {
+    let Some(at) = memchr::memmem::find(style.as_bytes(), b"display") else {
+        return style.contains("visibility:hidden");
+    };
+    let rest = style[at + 7..].trim_start().strip_prefix(':');
+    rest.is_some_and(|rest| rest.trim_start().starts_with("none"))
+}
+
+/// FNV-1a.
+fn hash(start: u32, text: &str) -> u32 {
+    text.bytes().fold(start, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+/// `text` with white space folded.
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for word in text
+        .split(|c: char| c.is_whitespace())
+        .filter(|word| !word.is_empty())
+    {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.push_str(word);
+    }
+    folded
+}

@@ -1,0 +1,191 @@
+//! Dates as pages write them.
+//!
+//! What names no time zone is taken as UTC. What may be two days, such as `01/02/2024`, is none: a wrong date is worse than no date.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::fmt::rfc2822;
+use jiff::tz::TimeZone;
+
+/// Forms with a time zone, with a time, and with a day alone, beside ISO 8601 and RFC 2822.
+const ZONED: [&str; 4] = [
+    "%Y-%m-%dT%H:%M:%S%.f%z",
+    "%Y-%m-%d %H:%M:%S %z",
+    "%Y-%m-%dT%H:%M%z",
+    "%a %b %d %H:%M:%S %z %Y",
+];
+const TIMES: [&str; 15] = [
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%Y.%m.%d %H:%M",
+    "%Y年%m月%d日 %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y, %H:%M",
+    "%B %d, %Y %I:%M %p",
+    "%B %d, %Y at %I:%M %p",
+    "%B %d, %Y, %I:%M %p",
+    "%b %d, %Y %I:%M %p",
+    "%a %b %d %H:%M:%S %Y",
+    "%d %B %Y %H:%M",
+];
+const DAYS: [&str; 14] = [
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%Y年%m月%d日",
+    "%Y%m%d",
+    "%d.%m.%Y",
+    "%B %d, %Y",
+    "%b %d, %Y",
+    "%b. %d, %Y",
+    "%d %B %Y",
+    "%d %b %Y",
+    "%A, %B %d, %Y",
+    "%A, %d %B %Y",
+    "%d-%b-%Y",
+];
+
+/// The instant that `text` names.
+pub fn parse(text: &str) -> Option<Timestamp> {
+    const LONGEST: usize = 64;
+    let text = text.trim();
+    if text.len() < 6 || text.len() > LONGEST {
+        return None;
+    }
+    let utc = |civil: DateTime| TimeZone::UTC.to_timestamp(civil).ok();
+    let bare = text.trim_end_matches(" UTC").trim_end_matches(" GMT");
+    let instant = text
+        .parse::<Timestamp>()
+        .ok()
+        .or_else(|| unix(text))
+        .or_else(|| {
+            ZONED
+                .iter()
+                .find_map(|format| Timestamp::strptime(format, text).ok())
+        })
+        .or_else(|| rfc2822::parse(text).ok().map(|zoned| zoned.timestamp()))
+        .or_else(|| bare.parse::<DateTime>().ok().and_then(utc))
+        .or_else(|| {
+            TIMES
+                .iter()
+                .find_map(|format| DateTime::strptime(format, bare).ok())
+                .and_then(utc)
+        })
+        .or_else(|| {
+            let day = DAYS.iter().find_map(|format| Date::strptime(format, bare).ok());
+            day.map(|day| day.at(0, 0, 0, 0)).and_then(utc)
+        })?;
+    plausible(instant)
+}
+
+/// Seconds or milliseconds since 1970.
+fn unix(text: &str) -> Option<Timestamp> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: i64 = text.parse().ok()?;
+    match text.len() {
+        10 => Timestamp::from_second(number).ok(),
+        13 => Timestamp::from_millisecond(number).ok(),
+        _ => None,
+    }
+}
+
+/// Newspapers are younger than 1700, and none is of another century to come.
+fn plausible(instant: Timestamp) -> Option<Timestamp> {
+    let year = TimeZone::UTC.to_datetime(instant).year();
+    (1700..=2100).contains(&year).then_some(instant)
+}
+
+/// The day in the path of an address: `/2024/05/03/`, `/2024-05-03-`, `/20240503/`.
+pub fn in_address(address: &str) -> Option<Timestamp> {
+    let path = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let digits: Vec<&str> = path
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|part| !part.is_empty())
+        .collect();
+    let day = |year: &str, month: &str, day: &str| {
+        let year: i16 = year.parse().ok()?;
+        let date = Date::new(year, month.parse().ok()?, day.parse().ok()?).ok()?;
+        (1995..=2100).contains(&year).then_some(date)
+    };
+    let parts = digits.windows(3).find_map(|parts| {
+        let lengths = (parts[0].len(), parts[1].len(), parts[2].len());
+        let is_date = matches!(lengths, (4, 1..=2, 1..=2));
+        is_date.then(|| day(parts[0], parts[1], parts[2])).flatten()
+    });
+    let date = parts.or_else(|| {
+        let run = digits
+            .iter()
+            .find(|run| run.len() == 8 && run.starts_with("20"))?;
+        day(&run[..4], &run[4..6], &run[6..])
+    })?;
+    TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_pages() {
+        let check = |text: &str, expected: Option<&str>| {
+            let said = parse(text).map(|instant| instant.to_string());
+            assert_eq!(said.as_deref(), expected, "{text}");
+        };
+        let noon = Some("2024-08-19T12:00:00Z");
+        let day = Some("2024-08-19T00:00:00Z");
+        for text in [
+            "2024-08-19T12:00:00Z",
+            "2024-08-19T14:00:00+02:00",
+            "2024-08-19T14:00:00+0200",
+            "2024-08-19T14:00+02:00",
+            "2024-08-19 14:00:00 +0200",
+            "2024-08-19T12:00",
+            "2024-08-19 12:00",
+            "Mon, 19 Aug 2024 14:00:00 +0200",
+            "1724068800",
+            "1724068800000",
+            "August 19, 2024 12:00 PM",
+        ] {
+            check(text, noon);
+        }
+        for text in [
+            "2024-08-19",
+            "20240819",
+            "19.08.2024",
+            "August 19, 2024",
+            "2024年08月19日",
+        ] {
+            check(text, day);
+        }
+        for text in [
+            "01/02/2024",
+            "yesterday",
+            "",
+            "2024-13-01",
+            "99999999999999999999",
+        ] {
+            check(text, None);
+        }
+    }
+
+    #[test]
+    fn dates_of_addresses() {
+        let check = |address: &str, expected: Option<&str>| {
+            let said = in_address(address).map(|day| day.to_string());
+            assert_eq!(said.as_deref(), expected, "{address}");
+        };
+        let day = Some("2024-08-19T00:00:00Z");
+        check("https://news.example/2024/08/19/storm.html", day);
+        check("https://news.example/a/2024-8-19-storm", day);
+        check("https://news.example/20240819/storm", day);
+        check("https://news.example/article-12345678", None);
+        check("https://news.example/2024/storm", None);
+        check("https://news.example/storm?d=2024/08/19", None);
+    }
+}
