@@ -181,6 +181,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (kind, must) in &must {
         println!("  {kind:9} {:.3} of {must}", right[kind] as f64 / *must as f64);
     }
+    let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+    for file in state.files() {
+        let kind = file.split('-').next().unwrap_or_default().to_owned();
+        *kinds.entry(kind).or_default() += state.len(&file).unwrap_or_default() / order.len() as u64;
+    }
+    println!("bytes of state a document by kind of file: {kinds:?}");
     let bytes: u64 = state.files().iter().filter_map(|file| state.len(file)).sum();
     println!(
         "{:.0} documents/s, {} bytes of state a document, {:.2} passages a document",

@@ -1,9 +1,11 @@
 //! The documents that were seen, by number in arrival order.
 //!
-//! Records of fixed size and compressed texts stand in append-only files, a few thousand documents each, so
+//! Records of fixed size and the traces of texts stand in append-only files, a few thousand documents each, so
 //! that old ones are forgotten by removing files.
 
 use gristmill_core::{DocumentId, State, StateError};
+
+use crate::trace::Trace;
 
 /// What is kept of each document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +21,8 @@ pub(crate) struct Record {
     pub(crate) words: u32,
     /// When it was added, in milliseconds since 1970.
     pub(crate) added: i64,
-    /// Where its text stands, if kept: offset and length in bytes; set by [`Archive::push`].
-    pub(crate) text: (u32, u32),
+    /// Where its trace stands, if kept: offset and length in bytes; set by [`Archive::push`].
+    pub(crate) trace: (u32, u32),
 }
 
 const RECORD: usize = 72;
@@ -80,7 +82,7 @@ impl Archive {
             group: u32::from_le_bytes(part(&bytes, 32)),
             words: u32::from_le_bytes(part(&bytes, 36)),
             added: i64::from_le_bytes(part(&bytes, 40)),
-            text: (
+            trace: (
                 u32::from_le_bytes(part(&bytes, 48)),
                 u32::from_le_bytes(part(&bytes, 52)),
             ),
@@ -88,32 +90,40 @@ impl Archive {
         })
     }
 
-    /// The text of `number`, empty where it was not kept.
-    pub(crate) fn text(&self, number: u32, state: &dyn State) -> Result<String, StateError> {
-        let (offset, length) = self.get(number, state)?.text;
+    /// The trace of document `number`, where it was kept.
+    pub(crate) fn trace(
+        &self,
+        number: u32,
+        record: &Record,
+        state: &dyn State,
+    ) -> Result<Option<Trace>, StateError> {
+        let (offset, length) = record.trace;
         if length == 0 {
-            return Ok(String::new());
+            return Ok(None);
         }
         let mut bytes = vec![0; length as usize];
-        state.read(&name("texts", number / SEGMENT), u64::from(offset), &mut bytes)?;
-        let invalid = |why: String| StateError::Invalid(format!("text of document {number}: {why}"));
-        let text = zstd::stream::decode_all(&bytes[..]).map_err(|error| invalid(error.to_string()))?;
-        String::from_utf8(text).map_err(|error| invalid(error.to_string()))
+        state.read(&name("traces", number / SEGMENT), u64::from(offset), &mut bytes)?;
+        match Trace::decode(&bytes, record.words as usize) {
+            Some(trace) => Ok(Some(trace)),
+            None => Err(StateError::Invalid(format!(
+                "trace of document {number} is too short"
+            ))),
+        }
     }
 
-    /// Adds a document with its compressed text; its number is [`Archive::next`] before the call.
+    /// Adds a document with its trace; its number is [`Archive::next`] before the call.
     pub(crate) fn push(
         &mut self,
         record: &Record,
-        text: &[u8],
+        trace: &[u8],
         state: &mut dyn State,
     ) -> Result<(), StateError> {
         let (mut offset, mut length) = (0, 0);
-        if !text.is_empty() {
-            let file = name("texts", self.next / SEGMENT);
+        if !trace.is_empty() {
+            let file = name("traces", self.next / SEGMENT);
             // What would not be found again by 32 bits is not kept.
-            if state.len(&file).unwrap_or_default() + (text.len() as u64) < u64::from(u32::MAX) {
-                (offset, length) = (state.append(&file, text)? as u32, text.len() as u32);
+            if state.len(&file).unwrap_or_default() + (trace.len() as u64) < u64::from(u32::MAX) {
+                (offset, length) = (state.append(&file, trace)? as u32, trace.len() as u32);
             }
         }
         let mut bytes = Vec::with_capacity(RECORD);
@@ -145,7 +155,7 @@ impl Archive {
     /// Removes the files of which every document is forgotten.
     pub(crate) fn tend(&mut self, state: &mut dyn State) -> Result<(), StateError> {
         while (self.first + 1) * SEGMENT <= self.floor {
-            for kind in ["documents", "texts"] {
+            for kind in ["documents", "traces"] {
                 let file = name(kind, self.first);
                 if state.len(&file).is_some() {
                     state.remove(&file)?;

@@ -7,8 +7,9 @@
 //! verified word by word in both. What stands in many documents is furniture, and counts for nothing.
 //! Comparison is by language-independent words; scripts without spaces go by characters.
 //!
-//! The costly half (words, fingerprints, compression) is pure and runs on any worker; the ordered half looks up
-//! and inserts. The index and the archive of texts are files of the stage's [`State`].
+//! The costly half (words, fingerprints, traces) is pure and runs on any worker; the ordered half looks up
+//! and inserts. What is remembered are hashes, not texts: an index of fingerprints and, for passages, a trace of
+//! each text; both are files of the stage's [`State`].
 //!
 //! ```
 //! use gristmill_core::{Document, MemoryState};
@@ -21,10 +22,12 @@
 //! ```
 
 mod archive;
+mod bits;
 mod index;
 mod near;
 mod params;
 mod passages;
+mod trace;
 mod words;
 
 use std::collections::BTreeMap;
@@ -38,10 +41,11 @@ use serde_json::json;
 
 use archive::{Archive, Record};
 use index::{Index, Posting};
-use near::Hits;
+use near::Hit;
 pub use params::{Action, DedupParams, Passages};
 use passages::Run;
-use words::{SHINGLE, Sample, Word};
+use trace::{Common, Trace};
+use words::{Print, SHINGLE, Sample, Word};
 
 /// Builds the `dedup` stage.
 pub struct DedupFactory;
@@ -70,43 +74,40 @@ impl StageFactory for DedupFactory {
     }
 }
 
-/// The pure half: words, fingerprints and the compressed text.
+/// The pure half: words, fingerprints and the trace.
 #[derive(Debug, Clone)]
 struct Prepare {
     sample: Sample,
-    keep_text: bool,
+    traces: bool,
 }
 
 /// What the pure half leaves in the scratch.
 struct Prepared {
     content: u128,
     words: Vec<Word>,
-    prints: Vec<(u64, u16)>,
-    text: Vec<u8>,
+    prints: Vec<Print>,
+    trace: Vec<u8>,
 }
 
 impl Prepare {
-    fn prepared(&self, text: &str) -> Result<Prepared, StageError> {
+    fn prepared(&self, text: &str) -> Prepared {
         let words = words::words(text);
-        let compressed = if self.keep_text {
-            zstd::bulk::compress(text.as_bytes(), 1)
-                .map_err(|error| StageError::Document(error.to_string()))?
-        } else {
-            Vec::new()
-        };
-        Ok(Prepared {
+        Prepared {
             content: words::content(text, &words),
             prints: words::fingerprints(&words, self.sample),
+            trace: if self.traces {
+                trace::encode(text, &words)
+            } else {
+                Vec::new()
+            },
             words,
-            text: compressed,
-        })
+        }
     }
 }
 
 impl Stage for Prepare {
     fn process(&self, document: &mut Document) -> Result<Verdict, StageError> {
-        let prepared = self.prepared(&document.text)?;
-        document.scratch.put(prepared);
+        document.scratch.put(self.prepared(&document.text));
         Ok(Verdict::Keep)
     }
 }
@@ -120,11 +121,20 @@ pub struct Dedup {
     archive: Archive,
 }
 
-/// Earlier texts and their words, by document number.
-type Texts = BTreeMap<u32, (String, Vec<Word>)>;
+/// At most so many earlier documents are compared word by word, those with the most fingerprints in common.
+const COMPARED: usize = 24;
+/// At most so many earlier documents are looked at, those with the most fingerprints in common.
+const LOOKED_AT: usize = 96;
 
-/// At most so many earlier texts are read for the passages of one document, the most promising first.
-const SOURCES: usize = 12;
+/// An earlier document that has something in common with this one.
+struct Source {
+    number: u32,
+    record: Record,
+    hits: Vec<Hit>,
+    /// Present where the two were compared word by word.
+    trace: Option<Trace>,
+    runs: Vec<Common>,
+}
 
 impl Dedup {
     /// A stage that remembers nothing yet.
@@ -137,7 +147,7 @@ impl Dedup {
             params: params.clone(),
             prepare: Prepare {
                 sample,
-                keep_text: params.passages != Passages::Off,
+                traces: params.passages != Passages::Off,
             },
             index: Index::default(),
             archive: Archive::default(),
@@ -157,10 +167,10 @@ impl Dedup {
     fn exact(
         &self,
         prepared: &Prepared,
-        same: &[Posting],
+        same: &[(usize, Posting)],
         state: &dyn State,
     ) -> Result<Option<u32>, StateError> {
-        for posting in same {
+        for (_, posting) in same {
             let record = self.archive.get(posting.document, state)?;
             if record.content == prepared.content {
                 return Ok(Some(posting.document));
@@ -169,121 +179,138 @@ impl Dedup {
         Ok(None)
     }
 
-    /// A member of the group that a text with these fingerprints repeats best, and how much it shares with it.
-    fn nearest(
+    /// The earlier documents that share fingerprints, those that share the most first.
+    fn sources(
         &self,
         prepared: &Prepared,
-        hits: &BTreeMap<u32, Hits>,
+        found: &[(usize, Posting)],
         state: &dyn State,
-    ) -> Result<Option<(Record, f64)>, StateError> {
+    ) -> Result<Vec<Source>, StateError> {
+        let hits = near::hits(&prepared.prints, found);
+        // One shared shingle is a phrase, unless it stands in a passage.
+        let least = if self.prepare.traces { 1 } else { 2 };
+        let mut shared: Vec<&[Hit]> = hits
+            .chunk_by(|a, b| a.document == b.document)
+            .filter(|hits| hits.len() >= least)
+            .collect();
+        shared.sort_by_key(|hits| std::cmp::Reverse(hits.len()));
+        shared.truncate(LOOKED_AT);
+        let mut sources = Vec::with_capacity(shared.len());
+        for (n, hits) in shared.into_iter().enumerate() {
+            let number = hits[0].document;
+            let record = self.archive.get(number, state)?;
+            let trace = match self.prepare.traces && n < COMPARED {
+                true => self.archive.trace(number, &record, state)?,
+                false => None,
+            };
+            let mut hits = hits.to_vec();
+            let runs = match &trace {
+                Some(trace) => passages::runs(&prepared.words, &mut hits, trace),
+                None => Vec::new(),
+            };
+            sources.push(Source {
+                number,
+                record,
+                hits,
+                trace,
+                runs,
+            });
+        }
+        Ok(sources)
+    }
+
+    /// A member of the group that a text repeats best, and how much it shares with it.
+    fn nearest(&self, prepared: &Prepared, sources: &[Source]) -> Option<(Record, f64)> {
         let words = prepared.words.len();
         let density = prepared.prints.len() as f64 / words.max(1) as f64;
-        let mut groups: BTreeMap<u32, Vec<(Record, &Hits)>> = BTreeMap::new();
-        for (&number, hits) in hits {
-            // One shared shingle is a phrase.
-            if hits.len() > 1 {
-                let record = self.archive.get(number, state)?;
-                groups.entry(record.group).or_default().push((record, hits));
-            }
+        let mut groups: BTreeMap<u32, Vec<&Source>> = BTreeMap::new();
+        for source in sources.iter().filter(|source| source.hits.len() > 1) {
+            groups.entry(source.record.group).or_default().push(source);
         }
         let mut best: Option<(Record, f64)> = None;
         for members in groups.into_values() {
-            let here = members.iter().flat_map(|(_, hits)| hits.iter().map(|hit| hit.0));
+            let here = members
+                .iter()
+                .flat_map(|source| source.hits.iter().map(|hit| hit.at));
             let mut similarity = near::similarity(here, words, density);
-            for (record, hits) in &members {
+            for Source { record, hits, .. } in &members {
                 if (record.words as usize) < words {
-                    let there = hits.iter().map(|hit| hit.1);
+                    let there = hits.iter().map(|hit| hit.of_at);
                     similarity = similarity.max(near::similarity(there, record.words as usize, density));
                 }
             }
             if best.as_ref().is_none_or(|&(_, least)| similarity > least) {
-                best = members.first().map(|(record, _)| (*record, similarity));
+                best = members.first().map(|source| (source.record, similarity));
             }
         }
-        Ok(best.filter(|&(_, similarity)| similarity >= self.params.threshold))
+        best.filter(|&(_, similarity)| similarity >= self.params.threshold)
     }
 
-    /// The runs of at least `least` words that stand in earlier documents, with those documents' words.
-    fn runs(
-        &self,
-        here: &[Word],
-        hits: &BTreeMap<u32, Hits>,
-        least: usize,
-        state: &dyn State,
-    ) -> Result<(Vec<Run>, Texts), StateError> {
-        let mut sources: Vec<(u32, &Hits)> = hits.iter().map(|(&number, hits)| (number, hits)).collect();
-        sources.sort_by_key(|(number, hits)| {
-            (!passages::promising(hits), std::cmp::Reverse(hits.len()), *number)
+    /// Reports the passages of at least `least` words.
+    fn report(document: &mut Document, words: &[Word], sources: &[Source], least: usize) {
+        let runs = sources.iter().flat_map(|source| {
+            source.runs.iter().map(|&common| Run {
+                document: source.number,
+                common,
+            })
         });
-        let (mut runs, mut texts) = (Vec::new(), BTreeMap::new());
-        for (number, hits) in sources.into_iter().take(SOURCES) {
-            let text = self.archive.text(number, state)?;
-            let there = words::words(&text);
-            let found = passages::runs(here, &there, number, hits, least);
-            if !found.is_empty() {
-                runs.extend(found);
-                texts.insert(number, (text, there));
-            }
+        let runs = passages::choose(runs.collect(), words.len(), least);
+        if runs.is_empty() {
+            return;
         }
-        Ok((passages::choose(runs, here.len(), least), texts))
-    }
-
-    fn report(
-        &self,
-        document: &mut Document,
-        words: &[Word],
-        hits: &BTreeMap<u32, Hits>,
-        least: usize,
-        state: &dyn State,
-    ) -> Result<(), StateError> {
-        let (runs, texts) = self.runs(words, hits, least, state)?;
-        let span = |points: &CodePoints<'_>, words: &[Word]| match words {
-            [] => (0, 0),
-            [first, .., last] => (
-                points.at_byte(first.start as usize),
-                points.at_byte(last.end as usize),
-            ),
-            [one] => (
-                points.at_byte(one.start as usize),
-                points.at_byte(one.end as usize),
-            ),
+        let points = CodePoints::new(&document.text);
+        let here = |word: &Word| {
+            (
+                points.at_byte(word.start as usize),
+                points.at_byte(word.end as usize),
+            )
         };
         let mut found = Vec::with_capacity(runs.len());
-        let points = CodePoints::new(&document.text);
-        for run in runs {
-            let Some((text, there)) = texts.get(&run.document) else {
+        for source in sources {
+            let mine = || runs.iter().filter(|run| run.document == source.number);
+            let count = mine().map(|run| run.common.of_start + run.common.words).max();
+            let (Some(count), Some(trace)) = (count, &source.trace) else {
                 continue;
             };
-            let (start, end) = span(&points, &words[run.start..run.start + run.words]);
-            let there_points = CodePoints::new(text);
-            let (of_start, of_end) = span(&there_points, &there[run.of_start..run.of_start + run.words]);
-            let of = self.archive.get(run.document, state)?.id;
-            let shown = (
-                points.slice(start, end).to_owned(),
-                there_points.slice(of_start, of_end).to_owned(),
-            );
-            found.push((
-                Passage {
-                    start,
-                    end,
-                    of,
-                    of_start,
-                    of_end,
-                },
-                shown,
-            ));
+            let there = trace.spans(count);
+            for Run { common, .. } in mine() {
+                let same = |n: usize| {
+                    let (start, end) = here(&words[common.start + n]);
+                    let (of_start, of_end) = there[common.of_start + n];
+                    (end - start == of_end - of_start).then_some(((start, end), (of_start, of_end)))
+                };
+                // A word at an end that is of another length only has the same hash.
+                let first = (0..common.words).find_map(|n| Some((n, same(n)?)));
+                let last = (0..common.words).rev().find_map(|n| Some((n, same(n)?)));
+                if let (Some((first, begin)), Some((last, end))) = (first, last)
+                    && last + 1 - first >= least
+                {
+                    found.push(Passage {
+                        start: begin.0.0,
+                        end: end.0.1,
+                        of: source.record.id,
+                        of_start: begin.1.0,
+                        of_end: end.1.1,
+                    });
+                }
+            }
         }
-        for (passage, (here, there)) in found {
+        found.sort_unstable_by_key(|passage| passage.start);
+        for Passage {
+            start,
+            end,
+            of,
+            of_start,
+            of_end,
+        } in &found
+        {
             document.note(|| {
                 Note::new(format!(
-                    "characters {}-{} stand in {}",
-                    passage.start, passage.end, passage.of
+                    "characters {start}-{end} stand in {of} at {of_start}-{of_end}"
                 ))
-                .with(json!({"here": here, "there": there}))
             });
-            document.passages.push(passage);
         }
-        Ok(())
+        document.passages = found;
     }
 }
 
@@ -297,23 +324,27 @@ impl OrderedStage for Dedup {
     fn process(&mut self, document: &mut Document, state: &mut dyn State) -> Result<Verdict, StageError> {
         let prepared = match document.scratch.take::<Prepared>() {
             Some(prepared) => prepared,
-            None => self.prepare.prepared(&document.text)?,
+            None => self.prepare.prepared(&document.text),
         };
         let added = document.added.as_millisecond();
         let window = i64::try_from(self.params.window.0.as_millis()).unwrap_or(i64::MAX);
         self.archive.forget(added.saturating_sub(window), state)?;
 
         // The hash of the whole stands in the index as one more fingerprint.
-        let whole = words::mix(prepared.content as u64);
-        let mut hashes: Vec<u64> = prepared.prints.iter().map(|&(hash, _)| hash).collect();
-        hashes.push(whole);
-        let mut found = self.index.look_up(&hashes, self.archive.floor, state)?;
-        let same = found.pop().unwrap_or_default();
-        let hits = near::hits(&prepared.prints, &found);
+        let whole = words::mix(prepared.content as u64) >> (u64::BITS - index::KEY_BITS);
+        let keys: Vec<u64> = prepared
+            .prints
+            .iter()
+            .map(|print| print.key)
+            .chain([whole])
+            .collect();
+        let found = self.index.look_up(&keys, self.archive.floor, state)?;
+        let (found, same) = found.split_at(found.partition_point(|&(n, _)| n < prepared.prints.len()));
+        let sources = self.sources(&prepared, found, state)?;
 
         let exact = match self.params.exact {
             Action::Off => None,
-            _ => self.exact(&prepared, &same, state)?,
+            _ => self.exact(&prepared, same, state)?,
         };
         let (kind, action, group, similarity) = match exact {
             Some(number) => {
@@ -322,7 +353,7 @@ impl OrderedStage for Dedup {
             }
             None => match self.params.near {
                 Action::Off => (None, Action::Off, None, 0.0),
-                action => match self.nearest(&prepared, &hits, state)? {
+                action => match self.nearest(&prepared, &sources) {
                     Some((record, similarity)) => {
                         (Some(DuplicateKind::Near), action, Some(record), similarity)
                     }
@@ -350,7 +381,7 @@ impl OrderedStage for Dedup {
             };
         }
         if let Passages::On { min_words } = self.params.passages {
-            self.report(document, &prepared.words, &hits, min_words, state)?;
+            Self::report(document, &prepared.words, &sources, min_words);
         }
 
         let number = self.archive.next;
@@ -361,26 +392,27 @@ impl OrderedStage for Dedup {
             first: group.map_or(document.id, |member| member.first),
             words: u32::try_from(prepared.words.len()).unwrap_or(u32::MAX),
             added,
-            text: (0, 0),
+            trace: (0, 0),
         };
-        self.archive.push(&record, &prepared.text, state)?;
+        self.archive.push(&record, &prepared.trace, state)?;
         // What a duplicate shares with its group is not counted again, or a story that many reprint would pass
         // for furniture; nor is what many documents have.
-        let entries: Vec<(u64, Posting)> = prepared
+        let mut seen = vec![0_usize; prepared.prints.len()];
+        found.iter().for_each(|&(n, _)| seen[n] += 1);
+        // Where there is a trace, it tells the places.
+        let posting = |at| Posting {
+            document: number,
+            at: if self.prepare.traces { 0 } else { at },
+        };
+        let whole = (exact.is_none() && same.len() < index::HOT).then_some((whole, posting(0)));
+        let fresh = prepared
             .prints
             .iter()
-            .zip(&found)
-            .filter(|(_, postings)| postings.len() < index::HOT && (group.is_none() || postings.is_empty()))
-            .map(|(&(hash, at), _)| (hash, Posting { document: number, at }))
-            .chain(exact.is_none().then_some((
-                whole,
-                Posting {
-                    document: number,
-                    at: 0,
-                },
-            )))
-            .collect();
-        self.index.insert(&entries, state)?;
+            .zip(seen)
+            .filter(|&(_, seen)| seen < index::HOT && (group.is_none() || seen == 0))
+            .map(|(print, _)| (print.key, posting(print.at)));
+        self.index
+            .insert(whole.into_iter().chain(fresh).collect(), state)?;
         Ok(Verdict::Keep)
     }
 

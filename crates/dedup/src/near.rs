@@ -4,28 +4,41 @@
 //! shorter of the two; a shared caption gallery or footer agrees in one block. So the measure is coverage: the
 //! share of stretches of some [`STRETCH`] words of the shorter text in which something rare is shared.
 
-use std::collections::BTreeMap;
-
 use crate::index::{HOT, Posting};
+use crate::words::Print;
 
 /// Words a stretch, unless that would hold fewer fingerprints than [`PRINTS`].
 const STRETCH: usize = 40;
 /// Fingerprints a stretch: with so many, one survives an edit in each sentence.
 const PRINTS: f64 = 11.0;
 
-/// Places where this text and an earlier one have the same shingle: word here, word there.
-pub(crate) type Hits = Vec<(u16, u16)>;
+/// A place where this text and an earlier one have the same shingle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hit {
+    /// The earlier document's number.
+    pub(crate) document: u32,
+    /// The number of the shingle's first word here.
+    pub(crate) at: u16,
+    /// The same there.
+    pub(crate) of_at: u16,
+}
 
-/// The hits of each earlier document, furniture left out.
-pub(crate) fn hits(prints: &[(u64, u16)], found: &[Vec<Posting>]) -> BTreeMap<u32, Hits> {
-    let mut hits: BTreeMap<u32, Hits> = BTreeMap::new();
-    for (&(_, at), postings) in prints.iter().zip(found) {
-        if postings.len() < HOT {
-            for posting in postings {
-                hits.entry(posting.document).or_default().push((at, posting.at));
-            }
+/// The hits by document and place, furniture left out. `found` has the numbers of `prints` in order.
+pub(crate) fn hits(prints: &[Print], found: &[(usize, Posting)]) -> Vec<Hit> {
+    let mut hits = Vec::with_capacity(found.len());
+    for same in found.chunk_by(|a, b| a.0 == b.0) {
+        let Some(print) = same.first().and_then(|&(n, _)| prints.get(n)) else {
+            continue;
+        };
+        if same.len() < HOT {
+            hits.extend(same.iter().map(|(_, posting)| Hit {
+                document: posting.document,
+                at: print.at,
+                of_at: posting.at,
+            }));
         }
     }
+    hits.sort_unstable_by_key(|hit| (hit.document, hit.at));
     hits
 }
 

@@ -1,5 +1,7 @@
 //! Words and their fingerprints: the pure half of the work.
 
+use crate::index::KEY_BITS;
+
 /// A word of a text: its hash with case folded away, and where it stands in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Word {
@@ -19,7 +21,7 @@ const SHORT: usize = 64;
 const LEAST: usize = 12;
 
 /// Where a fingerprint stands is kept in 16 bits, so what lies behind so many words is not fingerprinted.
-const MOST: usize = u16::MAX as usize;
+pub(crate) const MOST: usize = u16::MAX as usize;
 
 /// Spreads `value` over all 64 bits (the finalizer of SplitMix64). Hashes are stored, so this never changes.
 pub(crate) fn mix(mut value: u64) -> u64 {
@@ -38,40 +40,132 @@ fn stands_alone(c: char) -> bool {
 
 /// The words of `text`: runs of letters and digits, whatever their case, spacing and punctuation.
 pub(crate) fn words(text: &str) -> Vec<Word> {
-    const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut words = Vec::with_capacity(text.len() / 6);
-    let mut open: Option<(u64, usize)> = None;
-    let close = |open: &mut Option<(u64, usize)>, end: usize, words: &mut Vec<Word>| {
-        if let Some((hash, start)) = open.take() {
-            words.push(Word {
-                hash: mix(hash),
-                start: start as u32,
-                end: end as u32,
-            });
+    let bytes = text.as_bytes();
+    let mut words = Vec::with_capacity(text.len() / 5);
+    // Bit by bit: whether a byte may belong to a word. Most of a text is found so, without a look at characters.
+    let mut at = 0;
+    let mut open = None;
+    for chunk in bytes.chunks(64) {
+        let mut may = 0_u64;
+        for (n, &byte) in chunk.iter().enumerate() {
+            may |= u64::from(MAY_BE_WORD[usize::from(byte)]) << n;
         }
-    };
-    for (at, c) in text.char_indices() {
-        if !c.is_alphanumeric() {
-            close(&mut open, at, &mut words);
-            continue;
-        }
-        if stands_alone(c) {
-            close(&mut open, at, &mut words);
-        }
-        let (hash, _) = open.get_or_insert((SEED, at));
-        if c.is_ascii() {
-            *hash = (*hash ^ u64::from(c.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3);
-        } else {
-            for lower in c.to_lowercase() {
-                *hash = (*hash ^ u64::from(lower)).wrapping_mul(0x0100_0000_01b3);
+        // A bit where a run begins, or ends.
+        let mut turns = may ^ (may << 1 | u64::from(open.is_some()));
+        while turns != 0 {
+            let turn = at + turns.trailing_zeros() as usize;
+            turns &= turns - 1;
+            match open.take() {
+                None => open = Some(turn),
+                Some(start) => run(text, start, turn.min(bytes.len()), &mut words),
             }
         }
-        if stands_alone(c) {
-            close(&mut open, at + c.len_utf8(), &mut words);
+        at += chunk.len();
+    }
+    if let Some(start) = open {
+        run(text, start, bytes.len(), &mut words);
+    }
+    words
+}
+
+/// Letters and digits of ASCII, and all that is not ASCII.
+const MAY_BE_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = byte >= 128 || (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    table
+};
+
+/// Adds the words between `start` and `end`, where there is nothing of ASCII but letters and digits.
+fn run(text: &str, start: usize, end: usize, words: &mut Vec<Word>) {
+    const ASCII: u64 = 0x8080_8080_8080_8080;
+    const LOWER: u64 = 0x2020_2020_2020_2020;
+    let bytes = text.as_bytes();
+    let mut hash = SEED;
+    let mut at = start;
+    while at < end {
+        // Eight bytes at once; the bit that makes a letter lower-case is set in digits anyway.
+        let count = (end - at).min(8);
+        let word = match bytes[at..].first_chunk::<8>() {
+            Some(chunk) => u64::from_le_bytes(*chunk) & (u64::MAX >> (64 - 8 * count)),
+            None => bytes[at..end]
+                .iter()
+                .rev()
+                .fold(0, |word, &byte| word << 8 | u64::from(byte)),
+        };
+        if word & ASCII != 0 {
+            characters(text, start, end, words);
+            return;
+        }
+        hash = step(hash, word | LOWER >> (64 - 8 * count));
+        at += 8;
+    }
+    words.push(Word {
+        hash: mix(hash),
+        start: start as u32,
+        end: end as u32,
+    });
+}
+
+const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Goes on hashing with up to eight bytes.
+fn step(hash: u64, bytes: u64) -> u64 {
+    (hash.rotate_left(29) ^ bytes).wrapping_mul(0x9fb2_1c65_1e98_df25)
+}
+
+/// The hash that [`run`] gives to a word of these lower-case bytes.
+fn hash(lower: &[u8]) -> u64 {
+    let hash = lower.chunks(8).fold(SEED, |hash, chunk| {
+        step(
+            hash,
+            chunk
+                .iter()
+                .rev()
+                .fold(0, |word, &byte| word << 8 | u64::from(byte)),
+        )
+    });
+    mix(hash)
+}
+
+/// Adds the words between `start` and `end`, character by character.
+fn characters(text: &str, start: usize, end: usize, words: &mut Vec<Word>) {
+    let mut lower: Vec<u8> = Vec::with_capacity(32);
+    let mut first = start;
+    let mut close = |lower: &mut Vec<u8>, first: usize, end: usize| {
+        if !lower.is_empty() {
+            words.push(Word {
+                hash: hash(lower),
+                start: first as u32,
+                end: end as u32,
+            });
+            lower.clear();
+        }
+    };
+    for (at, c) in text[start..end].char_indices() {
+        let at = start + at;
+        if !c.is_alphanumeric() {
+            close(&mut lower, first, at);
+            continue;
+        }
+        let alone = stands_alone(c);
+        if alone {
+            close(&mut lower, first, at);
+        }
+        if lower.is_empty() {
+            first = at;
+        }
+        for c in c.to_lowercase() {
+            lower.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        if alone {
+            close(&mut lower, first, at + c.len_utf8());
         }
     }
-    close(&mut open, text.len(), &mut words);
-    words
+    close(&mut lower, first, end);
 }
 
 /// A hash of all words in order, or of the text itself where it has none: equal for what is equal but for
@@ -99,8 +193,17 @@ pub(crate) enum Sample {
     Least(usize),
 }
 
-/// The fingerprints of a text with the number of their first word, each once, by place.
-pub(crate) fn fingerprints(words: &[Word], sample: Sample) -> Vec<(u64, u16)> {
+/// A shingle that stands for its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Print {
+    /// The high bits of its hash.
+    pub(crate) key: u64,
+    /// The number of its first word.
+    pub(crate) at: u16,
+}
+
+/// The fingerprints of a text, each once, by place.
+pub(crate) fn fingerprints(words: &[Word], sample: Sample) -> Vec<Print> {
     let words = &words[..words.len().min(MOST)];
     if words.len() < LEAST {
         return Vec::new();
@@ -113,7 +216,7 @@ pub(crate) fn fingerprints(words: &[Word], sample: Sample) -> Vec<(u64, u16)> {
                 .fold(0, |hash: u64, word| hash.rotate_left(11).wrapping_add(word.hash)))
         })
         .collect();
-    let mut chosen: Vec<(u64, u16)> = match sample {
+    let chosen: Vec<(u64, u16)> = match sample {
         _ if words.len() < SHORT => all.iter().copied().zip(0..).collect(),
         Sample::OneIn(n) => all
             .iter()
@@ -123,10 +226,35 @@ pub(crate) fn fingerprints(words: &[Word], sample: Sample) -> Vec<(u64, u16)> {
             .collect(),
         Sample::Least(window) => winnow(&all, window),
     };
-    chosen.sort_unstable();
-    chosen.dedup_by_key(|(hash, _)| *hash);
-    chosen.sort_unstable_by_key(|&(_, at)| at);
+    let mut seen = Seen::new(chosen.len());
     chosen
+        .into_iter()
+        .map(|(hash, at)| (hash >> (u64::BITS - KEY_BITS), at))
+        .filter(|&(key, _)| seen.insert(key))
+        .map(|(key, at)| Print { key, at })
+        .collect()
+}
+
+/// A set of keys.
+struct Seen(Vec<u64>);
+
+impl Seen {
+    fn new(keys: usize) -> Self {
+        Self(vec![u64::MAX; (keys * 2).next_power_of_two()])
+    }
+
+    /// Adds `key`, unless it is there already.
+    fn insert(&mut self, key: u64) -> bool {
+        let mut slot = key as usize & (self.0.len() - 1);
+        while self.0[slot] != u64::MAX {
+            if self.0[slot] == key {
+                return false;
+            }
+            slot = (slot + 1) & (self.0.len() - 1);
+        }
+        self.0[slot] = key;
+        true
+    }
 }
 
 fn winnow(all: &[u64], window: usize) -> Vec<(u64, u16)> {
@@ -144,6 +272,8 @@ fn winnow(all: &[u64], window: usize) -> Vec<(u64, u16)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn same(a: &str, b: &str) -> bool {
@@ -169,11 +299,20 @@ mod tests {
         assert_eq!(spans, ["东", "京", "电", "力"]);
     }
 
+    proptest! {
+        #[test]
+        fn words_are_those_found_character_by_character(text in "([a-zA-Z0-9 ,.'éÉßİ京—😀]|Łódź | straße |[a-z]{60}){0,80}") {
+            let mut expected = Vec::new();
+            characters(&text, 0, text.len(), &mut expected);
+            prop_assert_eq!(words(&text), expected);
+        }
+    }
+
     #[test]
     fn every_long_enough_run_has_a_fingerprint() {
         let text: Vec<String> = (0..500).map(|n| format!("w{}", mix(n))).collect();
         let found = fingerprints(&words(&text.join(" ")), Sample::Least(8));
-        let starts: Vec<usize> = found.iter().map(|&(_, at)| usize::from(at)).collect();
+        let starts: Vec<usize> = found.iter().map(|print| usize::from(print.at)).collect();
         for first in 0..=500 - 12 {
             assert!(
                 starts.iter().any(|&at| at >= first && at + SHINGLE <= first + 12),

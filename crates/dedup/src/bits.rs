@@ -1,0 +1,136 @@
+//! Numbers in as many bits as they need.
+
+/// A long row of ones is written in parts of so many, so that each number is read in one look.
+const ONES: u32 = 24;
+
+/// So many low bits are written at most.
+const LOW: u32 = 30;
+
+/// Writes numbers one after the other, low bits first.
+#[derive(Debug, Default)]
+pub(crate) struct BitWriter {
+    bytes: Vec<u8>,
+    pending: u64,
+    filled: u32,
+}
+
+impl BitWriter {
+    /// Appends the low `width` bits of `value`, 32 at most; the bits above must be 0.
+    pub(crate) fn push(&mut self, value: u32, width: u32) {
+        self.pending |= u64::from(value) << self.filled;
+        self.filled += width;
+        if self.filled >= 32 {
+            self.bytes.extend_from_slice(&(self.pending as u32).to_le_bytes());
+            self.pending >>= 32;
+            self.filled -= 32;
+        }
+    }
+
+    /// Appends `value` by Rice's code: what is above the low `low` bits as so many ones and a zero, then these
+    /// bits. It is short for numbers of about `2^low`.
+    pub(crate) fn rice(&mut self, value: u64, low: u32) {
+        debug_assert!(low <= LOW, "{low} bits");
+        let mut ones = value >> low;
+        while ones >= u64::from(ONES) {
+            self.push((1 << ONES) - 1, ONES);
+            ones -= u64::from(ONES);
+        }
+        self.push((1_u32 << ones) - 1, ones as u32 + 1);
+        self.push((value & ((1 << low) - 1)) as u32, low);
+    }
+
+    /// The bytes so far, the last filled up with zeros; the next number begins a new byte.
+    pub(crate) fn aligned(&mut self) -> &mut Vec<u8> {
+        let bytes = self.pending.to_le_bytes();
+        self.bytes
+            .extend_from_slice(&bytes[..self.filled.div_ceil(8) as usize]);
+        (self.pending, self.filled) = (0, 0);
+        &mut self.bytes
+    }
+}
+
+/// Reads what a [`BitWriter`] wrote. Behind the end there are zeros.
+#[derive(Debug, Clone)]
+pub(crate) struct BitReader<'b> {
+    bytes: &'b [u8],
+    at: usize,
+}
+
+impl<'b> BitReader<'b> {
+    pub(crate) fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    /// Goes to bit number `at`.
+    pub(crate) fn seek(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    /// The next 57 bits at least.
+    fn peek(&self) -> u64 {
+        let first = self.at / 8;
+        let word = match self.bytes.get(first..).and_then(|rest| rest.first_chunk::<8>()) {
+            Some(chunk) => u64::from_le_bytes(*chunk),
+            None => {
+                let rest = self.bytes.get(first..).unwrap_or_default();
+                rest.iter()
+                    .rev()
+                    .fold(0, |word, &byte| word << 8 | u64::from(byte))
+            }
+        };
+        word >> (self.at % 8)
+    }
+
+    /// The next `width` bits, 56 at most.
+    pub(crate) fn take(&mut self, width: u32) -> u64 {
+        let value = self.peek() & ((1 << width) - 1);
+        self.at += width as usize;
+        value
+    }
+
+    /// The next number by Rice's code, `low` being [`LOW`] at most.
+    pub(crate) fn rice(&mut self, low: u32) -> u64 {
+        let mut above = 0;
+        loop {
+            let word = self.peek();
+            let ones = word.trailing_ones();
+            if ones < ONES {
+                self.at += (ones + 1 + low) as usize;
+                return (above + u64::from(ones)) << low | word >> (ones + 1) & ((1 << low) - 1);
+            }
+            // Damaged bytes may be ones to the end, but what lies behind is zeros.
+            self.at += ONES as usize;
+            above += u64::from(ONES);
+        }
+    }
+
+    /// How many whole or begun bytes were read.
+    pub(crate) fn bytes_read(&self) -> usize {
+        self.at.div_ceil(8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn numbers_come_back(numbers in prop::collection::vec((0..1_u64 << 24, 0..24_u32), 0..200)) {
+            let mut writer = BitWriter::default();
+            for &(number, low) in &numbers {
+                writer.push(number as u32, 24);
+                writer.rice(number >> 12, low);
+            }
+            let bytes = std::mem::take(writer.aligned());
+            let mut reader = BitReader::new(&bytes);
+            for &(number, low) in &numbers {
+                prop_assert_eq!(reader.take(24), number);
+                prop_assert_eq!(reader.rice(low), number >> 12);
+            }
+            prop_assert_eq!(reader.bytes_read(), bytes.len());
+        }
+    }
+}
