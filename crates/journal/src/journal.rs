@@ -159,10 +159,10 @@ impl Journal {
     /// # Errors
     /// The database cannot be closed.
     pub fn close(self) -> Result<(), JournalError> {
-        self.ledger
-            .into_connection()
-            .close()
-            .map_err(|(_, error)| error.into())
+        let connection = self.ledger.into_connection();
+        // The stages' states may still be open to read, which keeps a mere `close` from doing it.
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        connection.close().map_err(|(_, error)| error.into())
     }
 }
 
