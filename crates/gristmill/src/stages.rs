@@ -4,6 +4,7 @@ use gristmill_clean::CleanFactory;
 use gristmill_core::{Registration, Registry};
 use gristmill_dedup::DedupFactory;
 use gristmill_entities::EntitiesFactory;
+use gristmill_exec::ExecFactory;
 use gristmill_language::LanguageFactory;
 use gristmill_story::StoryFactory;
 
@@ -15,5 +16,6 @@ pub fn built_in() -> Registry {
         Registration::of::<DedupFactory>(),
         Registration::of::<EntitiesFactory>(),
         Registration::of::<StoryFactory>(),
+        Registration::of::<ExecFactory>(),
     ])
 }
