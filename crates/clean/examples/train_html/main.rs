@@ -140,7 +140,12 @@ fn second(page: &Page<'_>) -> Vec<Vec<f32>> {
         .collect()
 }
 
-fn fit(pages: &[Page<'_>], wanted: impl Fn(&Page<'_>) -> bool, both: bool, options: Options) -> Result<Trees> {
+fn fit(
+    pages: &[Page<'_>],
+    wanted: impl Fn(&Page<'_>) -> bool,
+    both: bool,
+    options: Options,
+) -> Result<Trees> {
     let mut rows = Rows::new(0);
     for page in pages.iter().filter(|page| wanted(page)) {
         let all = if both {

@@ -1,0 +1,152 @@
+//! The texts to learn from: what scrapers left, labelled by line, and the bodies alone.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use gristmill_clean::text::{Table, tabulate};
+use serde::Deserialize;
+
+use crate::metric::{Runs, runs, words};
+
+/// What a text was made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// All visible text of a page.
+    Heavy,
+    /// What a light extraction left.
+    Light,
+    /// The body alone.
+    Clean,
+}
+
+/// A text with what is wanted from it.
+#[derive(Debug)]
+pub(crate) struct Text {
+    pub(crate) kind: Kind,
+    pub(crate) id: String,
+    pub(crate) fold: usize,
+    pub(crate) text: String,
+    pub(crate) lines: Vec<String>,
+    pub(crate) table: Table,
+    pub(crate) labels: Vec<f32>,
+    pub(crate) weights: Vec<f32>,
+    pub(crate) body: Runs,
+    pub(crate) title: Option<String>,
+}
+
+/// How much more a line of a clean body counts: whoever gives one wants it back whole.
+const CLEAN: f32 = 2.0;
+
+#[derive(Deserialize)]
+struct Record {
+    id: String,
+    variant: String,
+    domain: String,
+    title: Option<String>,
+    text: String,
+    labels: Vec<String>,
+    body: String,
+}
+
+/// Reads `residue/residue.jsonl.zst` below `folder`; sites are spread over `folds`.
+pub(crate) fn read(folder: &Path, folds: usize) -> Result<Vec<Text>> {
+    let path = folder.join("residue/residue.jsonl.zst");
+    let file = File::open(&path).with_context(|| format!("opening {}", path.display()))?;
+    let mut texts: Vec<Text> = Vec::new();
+    for line in BufReader::new(zstd::Decoder::new(file)?).lines() {
+        let line = line?;
+        if line.is_empty() {
+            continue;
+        }
+        let record: Record = serde_json::from_str(&line)?;
+        let site = words(&record.domain)
+            .iter()
+            .fold(7_u64, |hash, word| hash.rotate_left(9) ^ word);
+        let fold = (site.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % folds.max(1);
+        let kind = if record.variant == "heavy" {
+            Kind::Heavy
+        } else {
+            Kind::Light
+        };
+        let labels: Vec<f32> = record
+            .text
+            .split('\n')
+            .zip(&record.labels)
+            .filter(|(line, _)| !tabulate(line).0.is_empty())
+            .map(|(_, label)| match label.as_str() {
+                "keep" => 1.0,
+                "mixed" => 0.5,
+                _ => 0.0,
+            })
+            .collect();
+        let known = texts
+            .iter()
+            .any(|text| text.kind == Kind::Clean && text.id == record.id);
+        let body = runs(&record.body);
+        if !known {
+            let (lines, table) = tabulate(&record.body);
+            let labels = vec![1.0; lines.len()];
+            texts.push(text(
+                Kind::Clean,
+                &record,
+                fold,
+                record.body.clone(),
+                (lines, table),
+                labels,
+                body.clone(),
+            ));
+        }
+        let tabulated = tabulate(&record.text);
+        let made = text(kind, &record, fold, record.text.clone(), tabulated, labels, body);
+        if made.lines.len() == made.labels.len() {
+            texts.push(made);
+        } else {
+            eprintln!(
+                "{}: {} lines, {} labels",
+                made.id,
+                made.lines.len(),
+                made.labels.len()
+            );
+        }
+    }
+    Ok(texts)
+}
+
+fn text(
+    kind: Kind,
+    record: &Record,
+    fold: usize,
+    text: String,
+    (lines, table): (Vec<String>, Table),
+    labels: Vec<f32>,
+    body: Runs,
+) -> Text {
+    let size = body.values().sum::<u32>() as f32;
+    let furniture: u32 = labels
+        .iter()
+        .enumerate()
+        .filter(|(_, label)| **label < 0.5)
+        .map(|(line, _)| table.words(line))
+        .sum();
+    // The more furniture a text has, the less does a line of it take from the precision.
+    let ease = (2.0 * (size + 50.0) / (furniture as f32 + 1.0)).min(1.0);
+    let weight = |line: usize| {
+        let ease = if labels[line] < 0.5 { ease } else { 1.0 };
+        let clean = if kind == Kind::Clean { CLEAN } else { 1.0 };
+        60.0 * clean * ease * (table.words(line) as f32 + 3.0) / (size + 50.0)
+    };
+    Text {
+        kind,
+        id: record.id.clone(),
+        fold,
+        text,
+        weights: (0..lines.len()).map(weight).collect(),
+        lines,
+        table,
+        labels,
+        body,
+        title: record.title.clone(),
+    }
+}

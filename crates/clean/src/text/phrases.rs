@@ -1,0 +1,218 @@
+//! The words that tell furniture from prose, in the languages that we serve.
+//!
+//! `phrases.txt` lists them by class and language. A line's words are looked up whatever its language: that needs
+//! no guess, a line of three words gives none, and the model weighs what a class means beside everything else.
+//! Hashes of 32 bits stand for words; a collision would cost one wrong count.
+
+use std::sync::LazyLock;
+
+/// The classes of phrases, in the order of their bits.
+pub(super) const NAMES: [&str; CLASSES] = [
+    "function",
+    "share",
+    "subscribe",
+    "consent",
+    "comment",
+    "related",
+    "navigate",
+    "rights",
+    "byline",
+    "time",
+    "media",
+];
+/// The number of classes.
+pub(super) const CLASSES: usize = 11;
+/// The class of the words that hold sentences together.
+pub(super) const FUNCTION: usize = 0;
+/// The class of the forms and headings of readers' comments.
+pub(super) const COMMENT: usize = 4;
+/// The class of what leads to other articles.
+pub(super) const RELATED: usize = 5;
+/// The class of what stands before an author's name.
+pub(super) const BYLINE: usize = 8;
+/// The class of dates and times.
+pub(super) const TIME: usize = 9;
+/// The class of pictures, recordings and advertisements.
+pub(super) const MEDIA: usize = 10;
+
+/// Where the hash of a word starts.
+pub(super) const START: u32 = 0x811C_9DC5;
+
+/// The hash of a word with one more character, by FNV-1a over code points.
+#[inline]
+pub(super) const fn extend(hash: u32, code: u32) -> u32 {
+    (hash ^ code).wrapping_mul(0x0100_0193)
+}
+
+/// The hash of a whole word, never 0.
+#[inline]
+pub(super) const fn finish(hash: u32) -> u32 {
+    let mixed = (hash ^ (hash >> 15)).wrapping_mul(0x2C1B_3C6D);
+    (mixed ^ (mixed >> 13)) | 1
+}
+
+/// The hash of `word` and what follows it.
+#[inline]
+pub(super) const fn mix(word: u32, rest: u32) -> u32 {
+    finish(rest.wrapping_mul(0x9E37_79B1) ^ word)
+}
+
+/// Set where a phrase of several words ends with the word.
+const ENDS: u16 = 1 << 15;
+
+/// A word or a phrase: its hash, and a bit for each class that has it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    hash: u32,
+    classes: u16,
+}
+
+/// The phrases by their hashes, in a table with open addressing.
+#[derive(Debug)]
+pub(super) struct Phrases {
+    slots: Vec<Slot>,
+}
+
+impl Phrases {
+    /// Those that come with the crate.
+    pub(super) fn built_in() -> &'static Self {
+        static PHRASES: LazyLock<Phrases> = LazyLock::new(|| Phrases::parse(include_str!("phrases.txt")));
+        &PHRASES
+    }
+
+    fn parse(list: &str) -> Self {
+        let mut phrases = Self {
+            slots: vec![Slot::default(); SLOTS],
+        };
+        for line in list.lines().filter(|line| !line.starts_with('#')) {
+            let Some((head, members)) = line.split_once(':') else {
+                continue;
+            };
+            let Some(class) = NAMES
+                .iter()
+                .position(|&name| head.split(' ').next() == Some(name))
+            else {
+                continue;
+            };
+            for phrase in members.split(',') {
+                let words = hashes(phrase);
+                let Some((&last, before)) = words.split_last() else {
+                    continue;
+                };
+                if before.is_empty() {
+                    phrases.insert(last, 1 << class);
+                } else {
+                    phrases.insert(last, ENDS);
+                    let whole = before.iter().rev().fold(last, |rest, &word| mix(word, rest));
+                    phrases.insert(whole, 1 << class);
+                }
+            }
+        }
+        phrases
+    }
+
+    /// The classes of the word or phrase with this hash, for [`Self::counts`]; 0 if it is none.
+    #[inline]
+    pub(super) fn get(&self, hash: u32) -> u16 {
+        let mut at = hash as usize >> 8;
+        loop {
+            let slot = self.slots[at % SLOTS];
+            if slot.hash == hash {
+                return slot.classes;
+            }
+            if slot.hash == 0 {
+                return 0;
+            }
+            at += 1;
+        }
+    }
+
+    /// Whether a phrase of several words may end with this word.
+    #[inline]
+    pub(super) const fn ends_phrase(classes: u16) -> bool {
+        classes & ENDS != 0
+    }
+
+    /// Adds `words` to the counts of each of `classes`.
+    #[inline]
+    pub(super) fn count(classes: u16, words: u16, counts: &mut [u16; CLASSES]) {
+        let mut left = classes & !ENDS;
+        while left != 0 {
+            let count = &mut counts[left.trailing_zeros() as usize % CLASSES];
+            *count = count.saturating_add(words);
+            left &= left - 1;
+        }
+    }
+
+    fn insert(&mut self, hash: u32, classes: u16) {
+        let mut at = hash as usize >> 8;
+        while self.slots[at % SLOTS].hash != 0 && self.slots[at % SLOTS].hash != hash {
+            at += 1;
+        }
+        let slot = &mut self.slots[at % SLOTS];
+        slot.hash = hash;
+        slot.classes |= classes;
+    }
+}
+
+/// A power of two, at least twice the number of words and phrases.
+const SLOTS: usize = 16_384;
+
+/// The hashes of the words of a phrase, as a scan of it would find them.
+fn hashes(phrase: &str) -> Vec<u32> {
+    let mut hashes = Vec::new();
+    let mut open = None;
+    for c in phrase.trim().chars().flat_map(char::to_lowercase) {
+        let c = if c == '\u{2019}' { '\'' } else { c };
+        if matches!(c as u32, 0x3040..=0x30FF | 0x3400..=0x9FFF | 0xF900..=0xFAFF) {
+            hashes.extend(open.take().map(finish));
+            hashes.push(finish(extend(START, c as u32)));
+        } else if c.is_alphanumeric() || c == '\'' {
+            open = Some(extend(open.unwrap_or(START), c as u32));
+        } else {
+            hashes.extend(open.take().map(finish));
+        }
+    }
+    hashes.extend(open.map(finish));
+    hashes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_is_there_in_every_language() {
+        let list = include_str!("phrases.txt");
+        for class in NAMES {
+            for language in "en de fr es it pt nl ru uk pl tr ar zh ja".split(' ') {
+                let head = format!("{class} {language}:");
+                assert!(list.lines().any(|line| line.starts_with(&head)), "{head}");
+            }
+        }
+        let entries = Phrases::built_in()
+            .slots
+            .iter()
+            .filter(|slot| slot.hash != 0)
+            .count();
+        assert!(entries > 2_000 && entries * 2 < SLOTS, "{entries}");
+    }
+
+    #[test]
+    fn phrases_have_at_most_four_words_and_known_classes() {
+        for line in include_str!("phrases.txt")
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty())
+        {
+            let (head, members) = line.split_once(':').unwrap();
+            assert!(NAMES.contains(&head.split(' ').next().unwrap()), "{head}");
+            for phrase in members.split(',') {
+                let cjk = phrase
+                    .chars()
+                    .any(|c| matches!(c as u32, 0x3040..=0x30FF | 0x3400..=0x9FFF));
+                let words = hashes(phrase).len();
+                assert!(words > 0 && (cjk || words <= 4), "{phrase}");
+            }
+        }
+    }
+}

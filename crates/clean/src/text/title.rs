@@ -1,0 +1,106 @@
+//! The title of a text.
+
+use super::lines::Line;
+use super::phrases::{BYLINE, FUNCTION};
+use super::scan::{End, Scan, Start};
+
+/// How a line stands to a title.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Relation {
+    /// It says the same words.
+    Same,
+    /// It ends with it: a breadcrumb and the title, perhaps glued together.
+    Ends,
+    /// It begins with it: the title and the name of a site.
+    Begins,
+    /// It holds it among few other words.
+    Holds,
+}
+
+/// The letters and digits of a line in lower case, for comparisons that do not mind spaces, marks and quotes.
+pub(super) fn folded(line: &str) -> String {
+    line.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// How the line with these letters stands to the title with those.
+pub(super) fn relation(line: &str, title: &str) -> Option<Relation> {
+    if title.is_empty() || line.len() < title.len() || line.len() > 3 * title.len() + 60 {
+        return None;
+    }
+    if line == title {
+        return Some(Relation::Same);
+    }
+    // Short titles stand in longer lines by chance.
+    if title.chars().count() < 12 {
+        return None;
+    }
+    if line.ends_with(title) {
+        Some(Relation::Ends)
+    } else if line.starts_with(title) {
+        Some(Relation::Begins)
+    } else if line.contains(title) && line.len() < title.len() + title.len() / 2 + 24 {
+        Some(Relation::Holds)
+    } else {
+        None
+    }
+}
+
+/// Lines above the body that may hold the title, at most.
+const REACH: usize = 400;
+
+/// The line that is the title. `start` is the first line of the body; `kept` says what the model keeps.
+pub(super) fn find(lines: &[Line<'_>], scans: &[Scan], kept: &[bool], start: usize) -> Option<usize> {
+    let first = start.saturating_sub(REACH);
+    let candidates: Vec<usize> = (first..start).filter(|&at| like_title(&scans[at])).collect();
+    let folds: Vec<String> = candidates.iter().map(|&at| folded(&lines[at].text)).collect();
+    let mut best: Option<(i32, usize)> = None;
+    for (place, &at) in candidates.iter().enumerate() {
+        let scan = &scans[at];
+        // What another line says of it: the head of a page, a breadcrumb, a form below.
+        let mut said = 0;
+        for (other, fold) in folds.iter().enumerate().filter(|(other, _)| *other != place) {
+            let far = candidates[other] == 0 && at != 0;
+            said = said.max(match relation(fold, &folds[place]) {
+                Some(Relation::Same) if scan.words > 3 => 30,
+                Some(Relation::Begins) if far => 45,
+                Some(Relation::Begins | Relation::Ends | Relation::Holds) => 25,
+                _ => 0,
+            });
+        }
+        if at == 0
+            && folds
+                .iter()
+                .skip(1)
+                .any(|fold| folds[place].starts_with(fold.as_str()) && fold.chars().count() > 15)
+        {
+            said -= 20;
+        }
+        let near = 12 - i32::try_from(start - at).unwrap_or(12).min(12);
+        let alone = i32::from(at == 0) * 14;
+        let length = i32::try_from(scan.words.min(8)).unwrap_or(0) * 2;
+        let furniture =
+            i32::try_from((scan.furniture() * 30).checked_div(scan.words).unwrap_or(0)).unwrap_or(0);
+        let dated = i32::try_from(scan.times).unwrap_or(0) * 6;
+        let keeps = i32::from(kept[at]) * 6;
+        let score = said + near + alone + length + keeps - furniture - dated;
+        if best.is_none_or(|(high, _)| score > high) {
+            best = Some((score, at));
+        }
+    }
+    best.filter(|(score, _)| *score >= 18).map(|(_, at)| at)
+}
+
+/// Whether a line could be a title.
+fn like_title(scan: &Scan) -> bool {
+    (2..=32).contains(&scan.words)
+        && scan.chars >= 5
+        && !matches!(scan.end, End::Sentence | End::Comma | End::Colon)
+        && !matches!(scan.start, Start::Bullet)
+        && scan.sentences <= 2
+        && scan.addresses == 0
+        && scan.furniture() * 2 <= scan.words + 1
+        && !(scan.classes[BYLINE] > 0 && scan.words <= 5 && scan.classes[FUNCTION] <= scan.classes[BYLINE])
+}
