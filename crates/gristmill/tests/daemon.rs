@@ -261,3 +261,27 @@ fn a_port_that_is_taken_is_told_before_anything_is_opened() {
     assert!(said(&output).contains("http.listen"), "{}", said(&output));
     assert!(!house.path("state").exists());
 }
+
+#[test]
+fn an_explanation_is_for_people_and_touches_nothing() {
+    let house = House::new(CHAIN, "");
+    house.drop_in("a.txt", article(1));
+    house.once(0);
+    let before = house.run(&["status"]).stdout;
+    let says = |arguments: &[&str]| String::from_utf8(house.run(arguments).stdout).unwrap();
+    let known = says(&["explain", "inbox/a.txt"]);
+    assert!(
+        known.contains("taken before") && known.contains("=> dedup rejects it"),
+        "{known}"
+    );
+    let fresh = says(&["explain", "--fresh", "inbox/a.txt"]);
+    assert!(fresh.contains("=> it becomes a line in documents/"), "{fresh}");
+    for stage in ["clean", "language", "dedup", "entities", "story"] {
+        assert!(fresh.contains(&format!("\n  {stage} ")), "{fresh}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&says(&["explain", "--fresh", "--json", "inbox/a.txt"])).unwrap();
+    assert_eq!(json["steps"].as_array().unwrap().len(), 5);
+    assert_eq!(json["ending"]["record"]["id"], json["id"]);
+    assert_eq!(house.run(&["status"]).stdout, before);
+}

@@ -92,23 +92,23 @@ struct Link {
 
 impl Explainer {
     /// Sets up the chain of `stages` over what the books in `state` say at this moment, or over an empty memory
-    /// where there are no books yet. A daemon may be at work beside it.
+    /// where there are no books yet or none are named. A daemon may be at work beside it.
     ///
     /// # Errors
     /// The books cannot be read.
-    pub fn new(stages: Vec<(String, Built)>, state: &Path) -> Result<Self, PipelineError> {
-        let ledger = match Ledger::open(state) {
-            Ok(ledger) => Some(ledger),
-            Err(JournalError::Absent { .. }) => None,
-            Err(error) => return Err(error.into()),
+    pub fn new(stages: Vec<(String, Built)>, state: Option<&Path>) -> Result<Self, PipelineError> {
+        let books = match state.map(|state| Ledger::open(state).map(|ledger| (state, ledger))) {
+            Some(Ok(books)) => Some(books),
+            None | Some(Err(JournalError::Absent { .. })) => None,
+            Some(Err(error)) => return Err(error.into()),
         };
         let mut chain = Vec::new();
         for (name, built) in stages {
             let (pure, ordered) = match built {
                 Built::Pure(stage) => (Some(stage), None),
                 Built::Ordered { prepare, mut ordered } => {
-                    let mut memory: Box<dyn State> = match ledger {
-                        Some(_) => Box::new(Journal::peek_stage_state(state, &name)?),
+                    let mut memory: Box<dyn State> = match books {
+                        Some((state, _)) => Box::new(Journal::peek_stage_state(state, &name)?),
                         None => Box::new(MemoryState::new()),
                     };
                     ordered.open(&mut *memory)?;
@@ -117,6 +117,7 @@ impl Explainer {
             };
             chain.push(Link { name, pure, ordered });
         }
+        let ledger = books.map(|(_, ledger)| ledger);
         Ok(Self { chain, ledger })
     }
 

@@ -275,7 +275,7 @@ fn an_explanation_tells_all_and_touches_nothing() {
     let house = House::full(Compression::None);
     fs::write(house.path("inbox/new.txt"), "four").unwrap();
     let before = (house.documents(), house.totals());
-    let mut explainer = Explainer::new(house.chain(), &house.path("state")).unwrap();
+    let mut explainer = Explainer::new(house.chain(), Some(&house.path("state"))).unwrap();
     let mut seen = Vec::new();
     for file in ["inbox/lines.jsonl", "inbox/new.txt"] {
         explainer

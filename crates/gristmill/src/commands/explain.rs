@@ -5,13 +5,14 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::Args;
-use gristmill_core::Entity;
+use gristmill_core::{Entity, Note};
 use gristmill_pipeline::{Change, Ending, Explainer, Explanation, Step};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::cli::Globals;
 use crate::exit::{Exit, Outcome};
+use crate::reference;
 use crate::wiring;
 
 /// The arguments of `gristmill explain`.
@@ -20,6 +21,9 @@ pub struct ExplainArgs {
     /// The files to run through the chain; each knows of those before it
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Let the stages remember nothing but the files named here
+    #[arg(long)]
+    pub fresh: bool,
     /// Print JSON, one object a document
     #[arg(long)]
     pub json: bool,
@@ -32,7 +36,8 @@ pub struct ExplainArgs {
 pub fn run(args: &ExplainArgs, globals: &Globals) -> Outcome {
     let (config, chain) = globals.config_with_chain()?;
     let inbox = wiring::inbox(&config)?;
-    let mut explainer = Explainer::new(chain, &config.state.dir)?;
+    let state = (!args.fresh).then_some(&*config.state.dir);
+    let mut explainer = Explainer::new(chain, state)?;
     let mut failed = false;
     for file in &args.files {
         let mut written = Ok(());
@@ -99,74 +104,121 @@ fn as_json(explanation: &Explanation) -> Value {
 
 fn print(out: &mut impl Write, explanation: &Explanation) -> io::Result<()> {
     let source = &explanation.source;
-    writeln!(out, "{}  record {}", source.path, source.record)?;
+    let record = match source.record {
+        0 => String::new(),
+        number => format!(", record {number}"),
+    };
+    writeln!(out, "{}{record}", source.path)?;
     let encoding = source.encoding.as_deref().unwrap_or("no text");
     writeln!(
         out,
-        "  id {}, {}, {encoding}, {} bytes",
+        "  {}  {}, {encoding}, {} bytes",
         explanation.id, source.media_type, source.bytes
     )?;
     if explanation.known {
         writeln!(
             out,
-            "  taken before: what the stages remember may be this very document"
+            "  taken before: what the stages remember holds this very document; --fresh leaves that out"
         )?;
     }
     for step in &explanation.steps {
-        print_step(out, step)?;
+        print_step(out, step, source.media_type.contains("html"))?;
     }
-    match &explanation.ending {
-        Ending::Written(_) => writeln!(out, "  → a line in documents/\n"),
+    let ending = match &explanation.ending {
+        Ending::Written(_) => "it becomes a line in documents/".to_owned(),
         Ending::Rejected { stage, reason } => {
-            write!(out, "  → rejected by {stage}: {}", reason.reason)?;
-            if let Some(of) = reason.of {
-                write!(out, " of {of}")?;
-            }
-            writeln!(out, "{}\n", tail(reason.detail.as_deref()))
+            let of = reason.of.map_or_else(String::new, |of| format!(" of {of}"));
+            let detail = tail(reason.detail.as_deref());
+            format!("{stage} rejects it: {}{of}{detail}", reason.reason)
         }
         Ending::Failed {
             stage,
             reason,
             detail,
-        } => writeln!(
-            out,
-            "  → quarantined by {stage}: {reason}{}\n",
-            tail(Some(detail))
-        ),
-    }
+        } => format!("{stage} fails on it: {reason}{}", tail(Some(detail))),
+    };
+    writeln!(out, "\n  => {ending}\n")
 }
 
 fn tail(detail: Option<&str>) -> String {
     detail.map_or_else(String::new, |detail| format!(" ({detail})"))
 }
 
-fn print_step(out: &mut impl Write, step: &Step) -> io::Result<()> {
+fn print_step(out: &mut impl Write, step: &Step, is_page: bool) -> io::Result<()> {
     let milliseconds = step.took.as_secs_f64() * 1e3;
-    writeln!(out, "  {}  {milliseconds:.2} ms", step.stage)?;
-    for change in &step.changes {
-        writeln!(out, "    {:<22} {}", change.key, change_in_words(change))?;
+    writeln!(out, "\n  {:<60} {milliseconds:>8.2} ms", step.stage)?;
+    if step.changes.is_empty() && step.notes.is_empty() {
+        writeln!(out, "    changes nothing")?;
     }
-    for note in &step.notes {
-        writeln!(out, "    · {}", note.says)?;
+    for change in &step.changes {
+        let mut words = change_in_words(change, is_page).into_iter();
+        writeln!(out, "    {:<20} {}", change.key, words.next().unwrap_or_default())?;
+        for line in words {
+            writeln!(out, "      {line}")?;
+        }
+    }
+    // What the notes say of entities is in the change as well, and shorter.
+    let names_them = step.changes.iter().any(|change| change.key == "entities");
+    for Note { says, .. } in step.notes.iter().filter(|_| !names_them) {
+        writeln!(out, "    * {says}")?;
     }
     Ok(())
 }
 
-/// A change as one line: long texts by their length, lists by what they hold.
-fn change_in_words(change: &Change) -> String {
+/// A change in lines: what a text lost and gained, what a list holds.
+fn change_in_words(change: &Change, is_page: bool) -> Vec<String> {
     match (change.key.as_str(), &change.before, &change.after) {
         ("text", Value::String(before), Value::String(after)) => {
-            format!(
-                "{} → {} characters: {}",
-                before.chars().count(),
-                after.chars().count(),
-                short(after)
-            )
+            let count = |text: &str| text.chars().count();
+            let mut lines = vec![format!("{} -> {} characters", count(before), count(after))];
+            lines.extend(text_in_words(before, after, is_page));
+            lines
         }
         ("entities", _, after) => entities(after),
-        (_, before, after) if is_nothing(before) => short_value(after),
-        (_, before, after) => format!("{} → {}", short_value(before), short_value(after)),
+        // Where they stand is told by the notes.
+        ("passages", _, Value::Array(passages)) => vec![passages.len().to_string()],
+        (_, before, after) if is_nothing(before) => vec![short_value(after)],
+        (_, before, after) => vec![format!("{} -> {}", short_value(before), short_value(after))],
     }
+}
+
+/// How many lines of one kind are shown.
+const SHOWN: usize = 12;
+
+fn capped(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut lines: Vec<_> = lines.collect();
+    let more = lines.len().saturating_sub(SHOWN);
+    if more > 0 {
+        lines.truncate(SHOWN);
+        lines.push(format!("... and {more} more"));
+    }
+    lines
+}
+
+/// The lines that a text lost and gained; of a page, whose lines are markup, the text that it became.
+fn text_in_words(before: &str, after: &str, is_page: bool) -> Vec<String> {
+    let lines = |text: &str| -> Vec<String> {
+        let lines = text
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        lines.filter(|line| !line.is_empty()).collect()
+    };
+    let (old, new) = (lines(before), lines(after));
+    if is_page {
+        return capped(new.iter().map(|line| short(line)));
+    }
+    let lacks = |lines: &[String], line: &String| !lines.contains(line);
+    let lost = old
+        .iter()
+        .filter(|line| lacks(&new, line))
+        .map(|line| format!("- {}", short(line)));
+    let gained = new
+        .iter()
+        .filter(|line| lacks(&old, line))
+        .map(|line| format!("+ {}", short(line)));
+    let mut words = capped(lost);
+    words.extend(capped(gained));
+    words
 }
 
 fn is_nothing(value: &Value) -> bool {
@@ -178,29 +230,37 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-fn entities(value: &Value) -> String {
+fn entities(value: &Value) -> Vec<String> {
     let Ok(entities) = Vec::<Entity>::deserialize(value) else {
-        return short_value(value);
+        return vec![short_value(value)];
     };
-    let named: Vec<_> = entities
-        .iter()
-        .map(|entity| {
-            format!(
-                "{} {} ×{}",
-                entity.kind.as_str(),
-                entity.name,
-                entity.mentions.len()
-            )
-        })
-        .collect();
-    named.join(", ")
+    let mentions: usize = entities.iter().map(|entity| entity.mentions.len()).sum();
+    let mut lines = vec![format!("{} named {mentions} times", entities.len())];
+    lines.extend(capped(entities.iter().map(|entity| {
+        let mut forms: Vec<&str> = Vec::new();
+        for mention in &entity.mentions {
+            if mention.text != entity.name && !forms.contains(&&*mention.text) {
+                forms.push(&mention.text);
+            }
+        }
+        let also = match forms.as_slice() {
+            [] => String::new(),
+            forms => format!(", also \"{}\"", forms.join("\", \"")),
+        };
+        let times = match entity.mentions.len() {
+            1 => String::new(),
+            times => format!(" x{times}"),
+        };
+        format!("{} {}{times}{also}", entity.kind.as_str(), entity.name)
+    })));
+    lines
 }
 
 fn short_value(value: &Value) -> String {
     match value {
         Value::String(text) => short(text),
         Value::Array(list) if list.len() > 8 => format!("{} entries", list.len()),
-        other => short(&other.to_string()),
+        other => short(&reference::yaml(other)),
     }
 }
 
