@@ -5,6 +5,7 @@
 mod common;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use common::{gristmill, root, said};
 use gristmill::config::Config;
@@ -39,7 +40,10 @@ fn every_stage_is_described_and_its_example_is_good() {
             fs::create_dir(dir.path().join(folder)).unwrap();
         }
         fs::write(dir.path().join("gazetteers/people.tsv"), "Ann Example\tPER\n").unwrap();
-        fs::write(dir.path().join("paywall.py"), "").unwrap();
+        // The program of the example, which the machine need not have.
+        let program = dir.path().join("python3");
+        fs::write(&program, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let example = stage.example.replace('\n', "\n    ");
         let yaml = format!("input: {{watch: [./inbox]}}\nstages:\n  - {example}\n");
         fs::write(dir.path().join("gristmill.yaml"), yaml).unwrap();
