@@ -62,6 +62,12 @@ impl KnownFiles {
             .map(|&packed| packed.into())
     }
 
+    /// Whether of some file not all records are in the books.
+    pub fn any_incomplete(&self) -> bool {
+        let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        table.values().any(|&packed| !KnownFile::from(packed).complete)
+    }
+
     /// The number of files known.
     pub fn len(&self) -> usize {
         self.0.read().unwrap_or_else(PoisonError::into_inner).len()

@@ -47,9 +47,20 @@ const TABLES: &str = "
 
 pub(crate) const FILE_NAME: &str = "journal.sqlite";
 
+/// Ids are hashes, so each row of a batch lands on a page of its own: small pages make for a small log. Counts only
+/// for a new database.
+const PAGE: i64 = 1024;
+/// The most memory for pages.
+const CACHE: i64 = 32 << 20;
+/// The length at which the log is folded into the database.
+const WAL: i64 = 16 << 20;
+
 /// Sets the connection up: a write-ahead log that is synced with each commit, and patience with readers.
 pub(crate) fn prepare(connection: &Connection) -> Result<(), JournalError> {
+    connection.pragma_update(None, "page_size", PAGE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "cache_size", -(CACHE >> 10))?;
+    connection.pragma_update(None, "wal_autocheckpoint", WAL / PAGE)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "busy_timeout", 10_000)?;
     connection.set_prepared_statement_cache_capacity(64);

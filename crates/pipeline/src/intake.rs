@@ -44,6 +44,9 @@ impl Intake {
     /// # Errors
     /// A watched folder cannot be listed, or the machine had no room to read a file.
     pub(crate) fn once(&self) -> io::Result<()> {
+        if self.go_on()?.is_break() {
+            return Ok(());
+        }
         let mut failed = None;
         self.inbox
             .scan(&*self.books, &mut |file| match self.take(&file) {
@@ -57,7 +60,13 @@ impl Intake {
     }
 
     /// Reads what comes until `watcher` is stopped.
-    pub(crate) fn watch(&self, watcher: Watcher) {
+    ///
+    /// # Errors
+    /// The machine had no room to read the file that the last run was reading.
+    pub(crate) fn watch(&self, watcher: Watcher) -> io::Result<()> {
+        if self.go_on()?.is_break() {
+            return Ok(());
+        }
         watcher.run(&*self.books, &mut |file| {
             // The next walk comes back to a file that could not be read now.
             self.take(&file).unwrap_or_else(|error| {
@@ -65,17 +74,38 @@ impl Intake {
                 ControlFlow::Continue(())
             })
         });
+        Ok(())
+    }
+
+    /// Goes on with the file that the last run was reading when it ended, before any other: so its records stand
+    /// together, as if nothing had been.
+    fn go_on(&self) -> io::Result<ControlFlow<()>> {
+        let mut step = Ok(ControlFlow::Continue(()));
+        if self.books.known.any_incomplete() {
+            self.inbox.recorded(&*self.books, &mut |file, known| {
+                if !known.complete {
+                    step = self.take(&file);
+                }
+                match step {
+                    Ok(step) => step,
+                    Err(_) => ControlFlow::Break(()),
+                }
+            });
+        }
+        step
     }
 
     /// Puts away the files that were finished when the last run ended before it could do so.
-    pub(crate) fn put_away(&self, after: &AfterCommit) -> io::Result<()> {
+    pub(crate) fn put_away(&self, after: &AfterCommit) {
         if after.when_done == WhenDone::Keep {
-            return Ok(());
+            return;
         }
-        self.inbox.taken(&*self.books, &mut |file| {
-            after.act(&file);
+        self.inbox.recorded(&*self.books, &mut |file, known| {
+            if known.complete {
+                after.act(&file);
+            }
             ControlFlow::Continue(())
-        })
+        });
     }
 
     /// Reads one file into the pipeline; breaks off when the pipeline takes no more.

@@ -244,9 +244,7 @@ impl Pipeline {
             .build()
             .map_err(PipelineError::Thread)?;
         let counters = Arc::clone(&intake.counters);
-        intake
-            .put_away(committer.after())
-            .map_err(PipelineError::Source)?;
+        intake.put_away(committer.after());
         let watcher = Watcher::new(Arc::clone(&intake.inbox));
         let handle = watcher.handle();
         intake.in_flight.watched_by(handle.clone());
@@ -274,10 +272,7 @@ impl Pipeline {
                     intake.moment = Some(now.round(Unit::Millisecond).unwrap_or(now));
                     intake.once()
                 }
-                Mode::Watch => {
-                    intake.watch(watcher);
-                    Ok(())
-                }
+                Mode::Watch => intake.watch(watcher),
             };
             // The last sender goes with it, so that the others finish what they have and end.
             drop(intake);

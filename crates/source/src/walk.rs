@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use crate::file::{Books, FileRef, Fingerprint, Folder, key};
+use crate::file::{Books, FileRef, Fingerprint, Folder, Known, key};
 use crate::settings::Inbox;
 use crate::settle::stood_still;
 
@@ -59,28 +59,21 @@ impl Inbox {
         Ok(())
     }
 
-    /// Visits all files of which the books have the very version that is there.
-    ///
-    /// # Errors
-    /// A watched folder is not there or cannot be listed.
-    pub fn taken(
-        &self,
-        books: &dyn Books,
-        visit: &mut dyn FnMut(FileRef) -> ControlFlow<()>,
-    ) -> io::Result<()> {
+    /// Visits all files of which the books have the very version that is there, in whole or in part. A folder that
+    /// cannot be listed is passed over: those who look for new files tell of it.
+    pub fn recorded(&self, books: &dyn Books, visit: &mut dyn FnMut(FileRef, Known) -> ControlFlow<()>) {
         for folder in &self.folders {
             let walked = self.walk(folder, Path::new(""), &mut |found| {
-                if is_taken(books, found) {
-                    visit(found.file())
-                } else {
-                    ControlFlow::Continue(())
+                let known = books.known(&key(found.folder, found.relative));
+                match known.filter(|known| known.fingerprint == found.fingerprint.to_bytes()) {
+                    Some(known) => visit(found.file(), known),
+                    None => ControlFlow::Continue(()),
                 }
-            })?;
-            if walked.is_break() {
+            });
+            if walked.is_ok_and(|step| step.is_break()) {
                 break;
             }
         }
-        Ok(())
     }
 
     /// Waits until `file` stands still, and gives it as it is then.
