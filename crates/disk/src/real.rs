@@ -1,7 +1,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{Disk, DiskFile};
 
@@ -34,7 +34,10 @@ impl Disk for RealDisk {
             .create(true)
             .truncate(false)
             .open(path)?;
-        Ok(Box::new(RealFile(file)))
+        Ok(Box::new(RealFile {
+            file,
+            path: path.to_owned(),
+        }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -55,35 +58,38 @@ impl Disk for RealDisk {
 }
 
 #[derive(Debug)]
-struct RealFile(File);
+struct RealFile {
+    file: File,
+    path: PathBuf,
+}
 
 impl DiskFile for RealFile {
     fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.0.write_all_at(bytes, offset)
+        self.file.write_all_at(bytes, offset)
     }
 
     fn set_len(&mut self, length: u64) -> io::Result<()> {
-        self.0.set_len(length)
+        self.file.set_len(length)
     }
 
-    /// A file that somebody has removed is gone with its last close, so what was written to it is not safe.
+    /// A file that somebody has removed, or moved away with its folder, would take what is written to it along.
     fn sync(&mut self) -> io::Result<()> {
-        self.0.sync_data()?;
-        if self.0.metadata()?.nlink() == 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                "the file was removed while it was being written",
-            ));
+        self.file.sync_data()?;
+        let (ours, there) = (self.file.metadata()?, fs::metadata(&self.path)?);
+        if (ours.dev(), ours.ino()) == (there.dev(), there.ino()) {
+            Ok(())
+        } else {
+            let message = "another file took its place while it was being written";
+            Err(io::Error::new(io::ErrorKind::NotFound, message))
         }
-        Ok(())
     }
 
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        self.0.read_exact_at(buffer, offset)
+        self.file.read_exact_at(buffer, offset)
     }
 
     fn length(&self) -> io::Result<u64> {
-        self.0.metadata().map(|metadata| metadata.len())
+        self.file.metadata().map(|metadata| metadata.len())
     }
 }
 
@@ -162,13 +168,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_was_removed_is_not_safe() {
+    fn a_file_that_was_taken_away_is_not_safe() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a");
+        let path = folder.path().join("a/b");
+        fs::create_dir(folder.path().join("a")).unwrap();
         let mut file = RealDisk.open(&path).unwrap();
         file.write_all_at(b"x", 0).unwrap();
         file.sync().unwrap();
-        fs::remove_file(&path).unwrap();
-        assert_eq!(file.sync().unwrap_err().kind(), io::ErrorKind::NotFound);
+        let mut refused = || assert_eq!(file.sync().unwrap_err().kind(), io::ErrorKind::NotFound);
+        fs::rename(folder.path().join("a"), folder.path().join("aside")).unwrap();
+        refused();
+        fs::create_dir(folder.path().join("a")).unwrap();
+        fs::write(&path, "another").unwrap();
+        refused();
+        fs::remove_file(folder.path().join("aside/b")).unwrap();
+        refused();
     }
 }

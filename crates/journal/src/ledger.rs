@@ -181,7 +181,7 @@ impl Ledger {
         Ok(select.query_row([key], file).optional()?)
     }
 
-    /// Visits what a walk has to know of all files, by key.
+    /// Visits what a walk has to know of all files.
     pub(crate) fn known_files(&self, visit: &mut dyn FnMut(PathKey, KnownFile)) -> Result<(), JournalError> {
         let mut select = self
             .connection
@@ -198,7 +198,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Visits all documents, by id.
+    /// Visits all documents.
     ///
     /// # Errors
     /// The books cannot be read.

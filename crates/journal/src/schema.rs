@@ -7,6 +7,8 @@ use crate::JournalError;
 /// The format of the books; it grows when an older version could not read them any more.
 const FORMAT: i64 = 2;
 
+/// Files and documents are named by hashes. Their rows are appended, and only a small index is in the order of the
+/// names, which stays in memory far longer than the rows would.
 const TABLES: &str = "
     CREATE TABLE files (
         key BLOB PRIMARY KEY,
@@ -15,7 +17,7 @@ const TABLES: &str = "
         records INTEGER NOT NULL,
         complete INTEGER NOT NULL,
         taken INTEGER NOT NULL
-    ) WITHOUT ROWID;
+    );
     CREATE TABLE documents (
         id BLOB PRIMARY KEY,
         file BLOB NOT NULL,
@@ -24,7 +26,7 @@ const TABLES: &str = "
         segment INTEGER NOT NULL,
         start INTEGER NOT NULL,
         length INTEGER NOT NULL
-    ) WITHOUT ROWID;
+    );
     CREATE TABLE quarantine (id BLOB PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE segments (
         kind INTEGER NOT NULL,

@@ -70,10 +70,14 @@ fn watch(
         observed.now(Phase::Working);
         tracing::info!("watching; SIGTERM or Ctrl-C drains");
     };
-    let mut pause = Duration::from_secs(1);
+    let (mut pause, mut began) = (FIRST_PAUSE, Instant::now());
     while let Err(error) = attempt(config, chain, Mode::Watch, counters, stop, &working)? {
         if !error.may_pass() || stop.is_set() {
             return Err(stopped(error));
+        }
+        if began.elapsed() > LONGEST_PAUSE * 2 {
+            // It worked for a while: this is another trouble.
+            pause = FIRST_PAUSE;
         }
         tracing::error!(%error, retry_in = ?pause, "the work stopped; going on from the last batch");
         observed.now(Phase::Failing {
@@ -83,11 +87,16 @@ fn watch(
         if stop.is_set() {
             return Err(stopped(error));
         }
-        pause = (pause * 2).min(Duration::from_secs(30));
+        pause = (pause * 2).min(LONGEST_PAUSE);
         chain = config.chain(&stages::built_in())?;
+        began = Instant::now();
     }
     Ok(())
 }
+
+/// How long the daemon waits after a failure that may pass, and how long at the most after many.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Waits, but not longer than until somebody asks to stop.
 fn wait(pause: Duration, stop: &StopFlag) {
