@@ -103,7 +103,7 @@ impl Archive {
         }
         let mut bytes = vec![0; length as usize];
         state.read(&name("traces", number / SEGMENT), u64::from(offset), &mut bytes)?;
-        match Trace::decode(&bytes, record.words as usize) {
+        match Trace::from_bytes(bytes, record.words as usize) {
             Some(trace) => Ok(Some(trace)),
             None => Err(StateError::Invalid(format!(
                 "trace of document {number} is too short"

@@ -35,8 +35,14 @@ impl BitWriter {
             self.push((1 << ONES) - 1, ONES);
             ones -= u64::from(ONES);
         }
-        self.push((1_u32 << ones) - 1, ones as u32 + 1);
-        self.push((value & ((1 << low) - 1)) as u32, low);
+        let ones = ones as u32;
+        let (prefix, rest) = ((1_u32 << ones) - 1, (value & ((1 << low) - 1)) as u32);
+        if ones + 1 + low <= 32 {
+            self.push(prefix | rest.checked_shl(ones + 1).unwrap_or_default(), ones + 1 + low);
+        } else {
+            self.push(prefix, ones + 1);
+            self.push(rest, low);
+        }
     }
 
     /// The bytes so far, the last filled up with zeros; the next number begins a new byte.

@@ -34,7 +34,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gristmill_core::{
-    BuildEnv, BuildError, Built, CodePoints, Document, Duplicate, DuplicateKind, Note, OrderedStage, Passage,
+    BuildEnv, BuildError, Built, Document, Duplicate, DuplicateKind, Note, OrderedStage, Passage,
     Reason, Stage, StageError, StageFactory, State, StateError, Verdict,
 };
 use serde_json::json;
@@ -45,7 +45,7 @@ use near::Hit;
 pub use params::{Action, DedupParams, Passages};
 use passages::Run;
 use trace::{Common, Trace};
-use words::{Print, SHINGLE, Sample, Word};
+use words::{Print, SHINGLE};
 
 /// Builds the `dedup` stage.
 pub struct DedupFactory;
@@ -77,16 +77,17 @@ impl StageFactory for DedupFactory {
 /// The pure half: words, fingerprints and the trace.
 #[derive(Debug, Clone)]
 struct Prepare {
-    sample: Sample,
+    window: usize,
     traces: bool,
 }
 
 /// What the pure half leaves in the scratch.
 struct Prepared {
     content: u128,
-    words: Vec<Word>,
+    words: usize,
     prints: Vec<Print>,
-    trace: Vec<u8>,
+    /// Empty where passages are not asked for.
+    trace: Trace,
 }
 
 impl Prepare {
@@ -94,13 +95,13 @@ impl Prepare {
         let words = words::words(text);
         Prepared {
             content: words::content(text, &words),
-            prints: words::fingerprints(&words, self.sample),
+            prints: words::fingerprints(&words, self.window),
             trace: if self.traces {
-                trace::encode(text, &words)
+                Trace::new(text, &words)
             } else {
-                Vec::new()
+                Trace::default()
             },
-            words,
+            words: words.len(),
         }
     }
 }
@@ -121,6 +122,8 @@ pub struct Dedup {
     archive: Archive,
 }
 
+/// Of so many shingles in a row one stands for a text of which no passages are asked for.
+const NEAR_WINDOW: usize = 9;
 /// At most so many earlier documents are compared word by word, those with the most fingerprints in common.
 const COMPARED: usize = 24;
 /// At most so many earlier documents are looked at, those with the most fingerprints in common.
@@ -139,14 +142,15 @@ struct Source {
 impl Dedup {
     /// A stage that remembers nothing yet.
     pub fn new(params: &DedupParams) -> Self {
-        let sample = match params.passages {
-            Passages::Off => Sample::OneIn(8),
-            Passages::On { min_words } => Sample::Least(min_words.clamp(SHINGLE, 12) + 1 - SHINGLE),
+        // A passage has at least one fingerprint; a near duplicate needs no more than that gives.
+        let window = match params.passages {
+            Passages::Off => NEAR_WINDOW,
+            Passages::On { min_words } => min_words.clamp(SHINGLE, 12) + 1 - SHINGLE,
         };
         Self {
             params: params.clone(),
             prepare: Prepare {
-                sample,
+                window,
                 traces: params.passages != Passages::Off,
             },
             index: Index::default(),
@@ -196,6 +200,8 @@ impl Dedup {
         shared.sort_by_key(|hits| std::cmp::Reverse(hits.len()));
         shared.truncate(LOOKED_AT);
         let mut sources = Vec::with_capacity(shared.len());
+        let here = &prepared.trace;
+        let spans = here.spans(if shared.is_empty() { 0 } else { here.len() });
         for (n, hits) in shared.into_iter().enumerate() {
             let number = hits[0].document;
             let record = self.archive.get(number, state)?;
@@ -205,7 +211,7 @@ impl Dedup {
             };
             let mut hits = hits.to_vec();
             let runs = match &trace {
-                Some(trace) => passages::runs(&prepared.words, &mut hits, trace),
+                Some(trace) => passages::runs(here, &spans, &mut hits, trace),
                 None => Vec::new(),
             };
             sources.push(Source {
@@ -221,7 +227,7 @@ impl Dedup {
 
     /// A member of the group that a text repeats best, and how much it shares with it.
     fn nearest(&self, prepared: &Prepared, sources: &[Source]) -> Option<(Record, f64)> {
-        let words = prepared.words.len();
+        let words = prepared.words;
         let density = prepared.prints.len() as f64 / words.max(1) as f64;
         let mut groups: BTreeMap<u32, Vec<&Source>> = BTreeMap::new();
         for source in sources.iter().filter(|source| source.hits.len() > 1) {
@@ -247,24 +253,18 @@ impl Dedup {
     }
 
     /// Reports the passages of at least `least` words.
-    fn report(document: &mut Document, words: &[Word], sources: &[Source], least: usize) {
+    fn report(document: &mut Document, trace: &Trace, sources: &[Source], least: usize) {
         let runs = sources.iter().flat_map(|source| {
             source.runs.iter().map(|&common| Run {
                 document: source.number,
                 common,
             })
         });
-        let runs = passages::choose(runs.collect(), words.len(), least);
+        let runs = passages::choose(runs.collect(), trace.len(), least);
         if runs.is_empty() {
             return;
         }
-        let points = CodePoints::new(&document.text);
-        let here = |word: &Word| {
-            (
-                points.at_byte(word.start as usize),
-                points.at_byte(word.end as usize),
-            )
-        };
+        let here = trace.spans(trace.len());
         let mut found = Vec::with_capacity(runs.len());
         for source in sources {
             let mine = || runs.iter().filter(|run| run.document == source.number);
@@ -275,7 +275,7 @@ impl Dedup {
             let there = trace.spans(count);
             for Run { common, .. } in mine() {
                 let same = |n: usize| {
-                    let (start, end) = here(&words[common.start + n]);
+                    let (start, end) = here[common.start + n];
                     let (of_start, of_end) = there[common.of_start + n];
                     (end - start == of_end - of_start).then_some(((start, end), (of_start, of_end)))
                 };
@@ -335,7 +335,7 @@ impl OrderedStage for Dedup {
         let keys: Vec<u64> = prepared
             .prints
             .iter()
-            .map(|print| print.key)
+            .map(|print| print.key())
             .chain([whole])
             .collect();
         let found = self.index.look_up(&keys, self.archive.floor, state)?;
@@ -381,7 +381,7 @@ impl OrderedStage for Dedup {
             };
         }
         if let Passages::On { min_words } = self.params.passages {
-            Self::report(document, &prepared.words, &sources, min_words);
+            Self::report(document, &prepared.trace, &sources, min_words);
         }
 
         let number = self.archive.next;
@@ -390,29 +390,28 @@ impl OrderedStage for Dedup {
             content: prepared.content,
             group: group.map_or(number, |member| member.group),
             first: group.map_or(document.id, |member| member.first),
-            words: u32::try_from(prepared.words.len()).unwrap_or(u32::MAX),
+            words: u32::try_from(prepared.words).unwrap_or(u32::MAX),
             added,
             trace: (0, 0),
         };
-        self.archive.push(&record, &prepared.trace, state)?;
+        self.archive.push(&record, prepared.trace.bytes(), state)?;
         // What a duplicate shares with its group is not counted again, or a story that many reprint would pass
         // for furniture; nor is what many documents have.
         let mut seen = vec![0_usize; prepared.prints.len()];
         found.iter().for_each(|&(n, _)| seen[n] += 1);
+        let whole = (exact.is_none() && same.len() < index::HOT).then_some(whole << u16::BITS);
         // Where there is a trace, it tells the places.
-        let posting = |at| Posting {
-            document: number,
-            at: if self.prepare.traces { 0 } else { at },
+        let entry = |print: &Print| {
+            let at = if self.prepare.traces { 0 } else { print.at() };
+            print.key() << u16::BITS | u64::from(at)
         };
-        let whole = (exact.is_none() && same.len() < index::HOT).then_some((whole, posting(0)));
         let fresh = prepared
             .prints
             .iter()
             .zip(seen)
             .filter(|&(_, seen)| seen < index::HOT && (group.is_none() || seen == 0))
-            .map(|(print, _)| (print.key, posting(print.at)));
-        self.index
-            .insert(whole.into_iter().chain(fresh).collect(), state)?;
+            .map(|(print, _)| entry(print));
+        self.index.insert(number, whole.into_iter().chain(fresh).collect(), state)?;
         Ok(Verdict::Keep)
     }
 

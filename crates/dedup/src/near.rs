@@ -33,7 +33,7 @@ pub(crate) fn hits(prints: &[Print], found: &[(usize, Posting)]) -> Vec<Hit> {
         if same.len() < HOT {
             hits.extend(same.iter().map(|(_, posting)| Hit {
                 document: posting.document,
-                at: print.at,
+                at: print.at(),
                 of_at: posting.at,
             }));
         }

@@ -1,8 +1,8 @@
 //! Runs of words that stand in an earlier document too, extended to their true ends.
 
 use crate::near::Hit;
-use crate::trace::{Common, Trace};
-use crate::words::{SHINGLE, Word};
+use crate::trace::{Common, Span, Trace};
+use crate::words::SHINGLE;
 
 /// Words that stand in an earlier document too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,16 +12,17 @@ pub(crate) struct Run {
     pub(crate) common: Common,
 }
 
-/// The longest runs around `hits`, all in the document with this `trace`, that it has in common with `here`. Each
+/// The longest runs around `hits`, all in the document with this `trace`, that it has in common with this text, of which
+/// `here` is the trace and `spans` are the words. Each
 /// hit learns where it lies there; one that does not is taken out, since it was a stranger with the same key.
-pub(crate) fn runs(here: &[Word], hits: &mut Vec<Hit>, trace: &Trace) -> Vec<Common> {
+pub(crate) fn runs(here: &Trace, spans: &[Span], hits: &mut Vec<Hit>, trace: &Trace) -> Vec<Common> {
     let mut runs: Vec<Common> = Vec::new();
     hits.retain_mut(|hit| {
         let at = usize::from(hit.at);
         let known = |run: &&Common| run.start <= at && at + SHINGLE <= run.end();
         let run = match runs.iter().rev().find(known) {
             Some(&run) => Some(run),
-            None => trace.around(here, at).inspect(|&run| runs.push(run)),
+            None => trace.around(here, spans, at).inspect(|&run| runs.push(run)),
         };
         if let Some(run) = run {
             hit.of_at = (run.of_start + at - run.start) as u16;

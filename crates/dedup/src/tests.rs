@@ -1,6 +1,6 @@
 //! The stage as a whole, on texts that a generator makes.
 
-use gristmill_core::{MemoryState, Period};
+use gristmill_core::{CodePoints, MemoryState, Period};
 
 use super::*;
 

@@ -10,17 +10,14 @@ use crate::words::{MOST, SHINGLE, Word};
 /// The low bits of a word's length by Rice's code.
 const LENGTH_LOW: u32 = 2;
 
-/// The words of a text that was seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Trace {
-    words: Vec<u16>,
-    /// The gap before each word and its length.
-    layout: Vec<u8>,
-}
+/// Where a word begins and ends, in code points.
+pub(crate) type Span = (usize, usize);
 
-/// What a trace keeps of a word's hash.
-fn short(word: &Word) -> u16 {
-    (word.hash >> 48) as u16
+/// The words of a text as they are kept: their short hashes, then the gap before each and its length.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Trace {
+    bytes: Vec<u8>,
+    words: usize,
 }
 
 /// A gap of one code point is by far the most common, then two (a comma), then none (scripts without spaces).
@@ -38,32 +35,6 @@ fn from_rank(rank: u64) -> u64 {
         0 | 1 => rank + 1,
         _ => rank,
     }
-}
-
-/// The trace of `text`, as it is kept.
-pub(crate) fn encode(text: &str, words: &[Word]) -> Vec<u8> {
-    let words = &words[..words.len().min(MOST)];
-    let mut bits = BitWriter::default();
-    for word in words {
-        bits.push(u32::from(short(word)), 16);
-    }
-    bits.aligned();
-    let ascii = text.is_ascii();
-    let code_points = |start: u32, end: u32| {
-        let (start, end) = (start as usize, end as usize);
-        (if ascii {
-            end - start
-        } else {
-            text[start..end].chars().count()
-        }) as u64
-    };
-    let mut before = 0;
-    for word in words {
-        bits.rice(by_rank(code_points(before, word.start)), 0);
-        bits.rice(code_points(word.start, word.end).saturating_sub(1), LENGTH_LOW);
-        before = word.end;
-    }
-    std::mem::take(bits.aligned())
 }
 
 /// Words that two texts have in common.
@@ -84,34 +55,74 @@ impl Common {
 }
 
 impl Trace {
-    /// The trace of a text of `words` words from what [`encode`] gave.
-    pub(crate) fn decode(bytes: &[u8], words: usize) -> Option<Self> {
-        let (hashes, layout) = bytes.split_at_checked(words.min(MOST) * 2)?;
-        let (hashes, _) = hashes.as_chunks::<2>();
-        Some(Self {
-            words: hashes.iter().map(|&hash| u16::from_le_bytes(hash)).collect(),
-            layout: layout.to_vec(),
-        })
+    /// The trace of `text`, which has these `words`.
+    pub(crate) fn new(text: &str, words: &[Word]) -> Self {
+        let words = &words[..words.len().min(MOST)];
+        let mut bits = BitWriter::default();
+        let bytes = bits.aligned();
+        bytes.reserve(words.len() * 11 / 4);
+        for word in words {
+            bytes.extend_from_slice(&((word.hash >> 48) as u16).to_le_bytes());
+        }
+        let ascii = text.is_ascii();
+        let code_points = |start: u32, end: u32| {
+            let (start, end) = (start as usize, end as usize);
+            (if ascii {
+                end - start
+            } else {
+                text[start..end].chars().count()
+            }) as u64
+        };
+        let mut before = 0;
+        for word in words {
+            bits.rice(by_rank(code_points(before, word.start)), 0);
+            bits.rice(code_points(word.start, word.end).saturating_sub(1), LENGTH_LOW);
+            before = word.end;
+        }
+        let mut bytes = std::mem::take(bits.aligned());
+        bytes.shrink_to_fit();
+        Self {
+            bytes,
+            words: words.len(),
+        }
     }
 
-    /// The longest run of words around the shingle at word `at` that `here` and this text have in common, the
-    /// first of equals; `None` where this text does not have the shingle.
-    pub(crate) fn around(&self, here: &[Word], at: usize) -> Option<Common> {
-        let shingle = here.get(at..at + SHINGLE)?;
+    /// The trace of a text of `words` words from its [`bytes`](Self::bytes).
+    pub(crate) fn from_bytes(bytes: Vec<u8>, words: usize) -> Option<Self> {
+        let words = words.min(MOST);
+        (bytes.len() >= words * 2).then_some(Self { bytes, words })
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// How many words there are.
+    pub(crate) fn len(&self) -> usize {
+        self.words
+    }
+
+    fn hashes(&self) -> &[[u8; 2]] {
+        self.bytes[..self.words * 2].as_chunks::<2>().0
+    }
+
+    /// The longest run of words around the shingle at word `at` that the text of trace `here`, whose words are
+    /// `spans`, and this text have in common, the first of equals; `None` where this text does not have the
+    /// shingle.
+    pub(crate) fn around(&self, here: &Self, spans: &[Span], at: usize) -> Option<Common> {
+        let (here, there) = (here.hashes(), self.hashes());
+        let shingle = spans.get(at..at + SHINGLE)?;
         // The longest word is the rarest, as a rule.
-        let rare = (0..SHINGLE).max_by_key(|&n| shingle[n].end - shingle[n].start)?;
+        let rare = (0..SHINGLE).max_by_key(|&n| shingle[n].1 - shingle[n].0)?;
         let mut longest: Option<Common> = None;
-        for place in self.places(short(&shingle[rare])) {
+        for place in places(there, here[at + rare]) {
             let Some(of_at) = place.checked_sub(rare) else {
                 continue;
             };
-            let back = here[..at].iter().rev().zip(self.words[..of_at].iter().rev());
-            let back = back.take_while(|(a, b)| short(a) == **b).count();
-            let on = here[at..]
-                .iter()
-                .zip(&self.words[of_at..])
-                .take_while(|(a, b)| short(a) == **b)
-                .count();
+            let same = |(a, b): &(&[u8; 2], &[u8; 2])| a == b;
+            let back = here[..at].iter().rev().zip(there[..of_at].iter().rev());
+            let back = back.take_while(same).count();
+            let on = here[at..].iter().zip(&there[of_at..]).take_while(same).count();
             if on >= SHINGLE && longest.is_none_or(|longest| back + on > longest.words) {
                 longest = Some(Common {
                     start: at - back,
@@ -123,25 +134,11 @@ impl Trace {
         longest
     }
 
-    /// Where a word stands.
-    fn places(&self, word: u16) -> impl Iterator<Item = usize> {
-        const BLOCK: usize = 32;
-        let blocks = self.words.chunks(BLOCK).enumerate();
-        blocks
-            .filter(move |(_, block)| block.iter().fold(false, |found, &other| found | (other == word)))
-            .flat_map(move |(number, block)| {
-                let places = block.iter().enumerate();
-                places
-                    .filter(move |&(_, &other)| other == word)
-                    .map(move |(n, _)| number * BLOCK + n)
-            })
-    }
-
-    /// The words up to number `count`: where each begins and ends in code points.
-    pub(crate) fn spans(&self, count: usize) -> Vec<(usize, usize)> {
-        let mut bits = BitReader::new(&self.layout);
+    /// The words up to number `count`.
+    pub(crate) fn spans(&self, count: usize) -> Vec<Span> {
+        let mut bits = BitReader::new(&self.bytes[self.words * 2..]);
         let mut end = 0;
-        (0..count.min(self.words.len()))
+        (0..count.min(self.words))
             .map(|_| {
                 let start = end + from_rank(bits.rice(0)) as usize;
                 end = start + bits.rice(LENGTH_LOW) as usize + 1;
@@ -149,6 +146,20 @@ impl Trace {
             })
             .collect()
     }
+}
+
+/// Where a word stands.
+fn places(words: &[[u8; 2]], word: [u8; 2]) -> impl Iterator<Item = usize> {
+    const BLOCK: usize = 32;
+    let blocks = words.chunks(BLOCK).enumerate();
+    blocks
+        .filter(move |(_, block)| block.iter().fold(false, |found, &other| found | (other == word)))
+        .flat_map(move |(number, block)| {
+            let places = block.iter().enumerate();
+            places
+                .filter(move |&(_, &other)| other == word)
+                .map(move |(n, _)| number * BLOCK + n)
+        })
 }
 
 #[cfg(test)]
@@ -162,7 +173,8 @@ mod tests {
         #[test]
         fn every_word_is_found_again(text in "(Łódź|über|[a-f]{1,12}|京|[0-9]|[ ,.\n—😀]{1,5}| ){0,60}") {
             let words = words(&text);
-            let trace = Trace::decode(&encode(&text, &words), words.len()).unwrap();
+            let trace = Trace::new(&text, &words);
+            let trace = Trace::from_bytes(trace.bytes().to_vec(), words.len()).unwrap();
             let points: Vec<char> = text.chars().collect();
             let spans = trace.spans(words.len());
             prop_assert_eq!(spans.len(), words.len());
@@ -175,15 +187,16 @@ mod tests {
 
     #[test]
     fn the_longest_common_run_is_found() {
-        let here = words("x a b c d e f g y");
+        let trace = |text: &str| Trace::new(text, &words(text));
+        let here = trace("x a b c d e f g y");
+        let spans = here.spans(9);
         let there = "a b c d e q q q x a b c d e f g z";
-        let trace = Trace::decode(&encode(there, &words(there)), 17).unwrap();
         let common = Common {
             start: 0,
             of_start: 8,
             words: 8,
         };
-        assert_eq!(trace.around(&here, 2), Some(common));
-        assert_eq!(trace.around(&here, 4), None, "a shingle goes past the run");
+        assert_eq!(trace(there).around(&here, &spans, 2), Some(common));
+        assert_eq!(trace(there).around(&here, &spans, 4), None, "a shingle goes past the run");
     }
 }

@@ -183,27 +183,29 @@ pub(crate) fn content(text: &str, words: &[Word]) -> u128 {
     u128::from(low) << 64 | u128::from(high)
 }
 
-/// How shingles are chosen to stand for a text.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Sample {
-    /// One in this many, by hash: enough to tell near duplicates.
-    OneIn(u64),
-    /// The least hash among so many in a row (winnowing, Schleimer et al. 2003): each run of
-    /// `SHINGLE + window - 1` words is sure to have one.
-    Least(usize),
-}
-
 /// A shingle that stands for its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Print {
+pub(crate) struct Print(u64);
+
+impl Print {
+    fn new(hash: u64, at: u16) -> Self {
+        Self(hash >> (u64::BITS - KEY_BITS) << u16::BITS | u64::from(at))
+    }
+
     /// The high bits of its hash.
-    pub(crate) key: u64,
+    pub(crate) fn key(self) -> u64 {
+        self.0 >> u16::BITS
+    }
+
     /// The number of its first word.
-    pub(crate) at: u16,
+    pub(crate) fn at(self) -> u16 {
+        self.0 as u16
+    }
 }
 
-/// The fingerprints of a text, each once, by place.
-pub(crate) fn fingerprints(words: &[Word], sample: Sample) -> Vec<Print> {
+/// The fingerprints of a text, each once, by place: of `window` shingles in a row the one with the least hash
+/// (winnowing, Schleimer et al. 2003), so that each run of `SHINGLE + window - 1` words is sure to have one.
+pub(crate) fn fingerprints(words: &[Word], window: usize) -> Vec<Print> {
     let words = &words[..words.len().min(MOST)];
     if words.len() < LEAST {
         return Vec::new();
@@ -216,23 +218,11 @@ pub(crate) fn fingerprints(words: &[Word], sample: Sample) -> Vec<Print> {
                 .fold(0, |hash: u64, word| hash.rotate_left(11).wrapping_add(word.hash)))
         })
         .collect();
-    let chosen: Vec<(u64, u16)> = match sample {
-        _ if words.len() < SHORT => all.iter().copied().zip(0..).collect(),
-        Sample::OneIn(n) => all
-            .iter()
-            .copied()
-            .zip(0..)
-            .filter(|(hash, _)| hash % n == 0)
-            .collect(),
-        Sample::Least(window) => winnow(&all, window),
-    };
+    let window = if words.len() < SHORT { 1 } else { window };
+    let mut chosen: Vec<Print> = winnow(&all, window);
     let mut seen = Seen::new(chosen.len());
+    chosen.retain(|print| seen.insert(print.key()));
     chosen
-        .into_iter()
-        .map(|(hash, at)| (hash >> (u64::BITS - KEY_BITS), at))
-        .filter(|&(key, _)| seen.insert(key))
-        .map(|(key, at)| Print { key, at })
-        .collect()
 }
 
 /// A set of keys.
@@ -257,15 +247,20 @@ impl Seen {
     }
 }
 
-fn winnow(all: &[u64], window: usize) -> Vec<(u64, u16)> {
-    let mut chosen: Vec<(u64, u16)> = Vec::with_capacity(all.len() * 2 / (window + 1) + 1);
+fn winnow(all: &[u64], window: usize) -> Vec<Print> {
+    let mut chosen: Vec<Print> = Vec::with_capacity(all.len() * 5 / (2 * window + 2) + 1);
+    // The least of a window stays the least of the next, unless it falls out or what comes in is less.
+    let mut least = usize::MAX;
     for (first, hashes) in all.windows(window.clamp(1, all.len().max(1))).enumerate() {
-        if let Some((least, offset)) = hashes.iter().copied().zip(0..).min_by_key(|&(hash, _)| hash) {
-            let at = (first + offset) as u16;
-            if chosen.last().is_none_or(|&(_, last)| last != at) {
-                chosen.push((least, at));
-            }
+        let last = first + hashes.len() - 1;
+        if least < first || least == usize::MAX {
+            least = first + (0..hashes.len()).min_by_key(|&n| hashes[n]).unwrap_or_default();
+        } else if all[last] < all[least] {
+            least = last;
+        } else {
+            continue;
         }
+        chosen.push(Print::new(all[least], least as u16));
     }
     chosen
 }
@@ -311,8 +306,8 @@ mod tests {
     #[test]
     fn every_long_enough_run_has_a_fingerprint() {
         let text: Vec<String> = (0..500).map(|n| format!("w{}", mix(n))).collect();
-        let found = fingerprints(&words(&text.join(" ")), Sample::Least(8));
-        let starts: Vec<usize> = found.iter().map(|print| usize::from(print.at)).collect();
+        let found = fingerprints(&words(&text.join(" ")), 8);
+        let starts: Vec<usize> = found.iter().map(|print| usize::from(print.at())).collect();
         for first in 0..=500 - 12 {
             assert!(
                 starts.iter().any(|&at| at >= first && at + SHINGLE <= first + 12),

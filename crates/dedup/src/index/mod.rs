@@ -39,7 +39,7 @@ pub(crate) const KEY_BITS: u32 = 36;
 type Entry = (u64, Posting);
 
 /// Postings in memory before they become a run.
-const RECENT: usize = 1 << 20;
+const RECENT: usize = 1 << 19;
 /// At least so many runs are merged at once.
 const FAN: usize = 4;
 /// Runs are merged with a longer one when together they have two thirds of its length.
@@ -148,31 +148,34 @@ impl Index {
         Ok(found)
     }
 
-    /// Adds a document's postings.
+    /// Adds a document's postings: keys with the places, 16 bits, below them.
     pub(crate) fn insert(
         &mut self,
-        mut entries: Vec<Entry>,
+        document: u32,
+        mut entries: Vec<u64>,
         state: &mut dyn State,
     ) -> Result<(), StateError> {
-        entries.sort_unstable();
-        let Some((_, Posting { document, .. })) = entries.first() else {
+        if entries.is_empty() {
             return Ok(());
-        };
-        let most = entries.iter().map(|(_, posting)| posting.at).max();
-        let (low, at_bits) = (
-            low(entries.len()),
-            u16::BITS - most.unwrap_or_default().leading_zeros(),
-        );
+        }
+        if self.recent.len() + entries.len() > recent::MOST {
+            // A batch of very long documents.
+            self.flush(state)?;
+        }
+        entries.sort_unstable();
+        let most = entries.iter().map(|&entry| entry as u16).max();
+        let (low, at_bits) = (low(entries.len()), u16::BITS - most.unwrap_or_default().leading_zeros());
         let mut bits = BitWriter::default();
-        bits.push(*document, 32);
+        bits.push(document, 32);
         bits.push(entries.len() as u32, 32);
         bits.push(at_bits, 8);
         let mut before = 0;
-        for &(key, posting) in &entries {
+        for &entry in &entries {
+            let (key, at) = (entry >> u16::BITS, entry as u16);
             bits.rice(key - before, low);
-            bits.push(u32::from(posting.at), at_bits);
+            bits.push(u32::from(at), at_bits);
             before = key;
-            self.recent.insert((key, posting));
+            self.recent.insert((key, Posting { document, at }));
         }
         self.credit += entries.len() as u64 * PACE;
         state.append(&log_file(self.log), bits.aligned()).map(drop)

@@ -5,7 +5,8 @@ use super::{Entry, Posting};
 /// Postings by key: an open table of numbers into two columns, 20 bytes a posting.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
-    /// The number of an entry plus one, or 0; of a power of two in length, at most half full.
+    /// The number of an entry plus one and a few bits of its key, or 0; of a power of two in length, at most half
+    /// full.
     slots: Vec<u32>,
     /// Keys and places.
     packed: Vec<u64>,
@@ -21,6 +22,16 @@ fn unpack(packed: u64, document: u32) -> Entry {
     (packed >> 16, Posting { document, at })
 }
 
+/// Bits of a slot that are a number; the others tell keys apart without a look at the columns.
+const NUMBER_BITS: u32 = 20;
+/// So many postings can be held.
+pub(crate) const MOST: usize = (1 << NUMBER_BITS) - 1;
+
+/// What a slot says beside the number.
+fn tag(key: u64) -> u32 {
+    (key >> 20) as u32 & !0 << NUMBER_BITS
+}
+
 impl Recent {
     pub(crate) fn len(&self) -> usize {
         self.packed.len()
@@ -32,11 +43,12 @@ impl Recent {
     }
 
     fn link(&mut self, number: u32) {
-        let mut slot = self.slot(self.packed[number as usize] >> 16);
+        let key = self.packed[number as usize] >> 16;
+        let mut slot = self.slot(key);
         while self.slots[slot] != 0 {
             slot = (slot + 1) & (self.slots.len() - 1);
         }
-        self.slots[slot] = number + 1;
+        self.slots[slot] = tag(key) | (number + 1);
     }
 
     pub(crate) fn insert(&mut self, (key, posting): Entry) {
@@ -57,10 +69,13 @@ impl Recent {
             return;
         }
         let mut slot = self.slot(key);
-        while let Some(number) = self.slots[slot].checked_sub(1) {
-            let (other, posting) = unpack(self.packed[number as usize], self.documents[number as usize]);
-            if other == key {
-                found(posting);
+        while self.slots[slot] != 0 {
+            if (self.slots[slot] ^ tag(key)) >> NUMBER_BITS == 0 {
+                let number = (self.slots[slot] & MOST as u32) as usize - 1;
+                let (other, posting) = unpack(self.packed[number], self.documents[number]);
+                if other == key {
+                    found(posting);
+                }
             }
             slot = (slot + 1) & (self.slots.len() - 1);
         }
