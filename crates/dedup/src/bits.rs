@@ -16,6 +16,7 @@ pub(crate) struct BitWriter {
 
 impl BitWriter {
     /// Appends the low `width` bits of `value`, 32 at most; the bits above must be 0.
+    #[inline]
     pub(crate) fn push(&mut self, value: u32, width: u32) {
         self.pending |= u64::from(value) << self.filled;
         self.filled += width;
@@ -28,6 +29,7 @@ impl BitWriter {
 
     /// Appends `value` by Rice's code: what is above the low `low` bits as so many ones and a zero, then these
     /// bits. It is short for numbers of about `2^low`.
+    #[inline]
     pub(crate) fn rice(&mut self, value: u64, low: u32) {
         debug_assert!(low <= LOW, "{low} bits");
         let mut ones = value >> low;
@@ -73,6 +75,7 @@ impl<'b> BitReader<'b> {
     }
 
     /// The next 57 bits at least.
+    #[inline]
     fn peek(&self) -> u64 {
         let first = self.at / 8;
         let word = match self.bytes.get(first..).and_then(|rest| rest.first_chunk::<8>()) {
@@ -110,6 +113,22 @@ impl<'b> BitReader<'b> {
         }
     }
 
+    /// The next two numbers by Rice's code, the second with `low` low bits, the first with none.
+    #[inline]
+    pub(crate) fn rice_pair(&mut self, low: u32) -> (u64, u64) {
+        let word = self.peek();
+        let first = word.trailing_ones();
+        let rest = word.checked_shr(first + 1).unwrap_or_default();
+        let second = rest.trailing_ones();
+        // All of both is in the bits that were looked at, as it nearly always is.
+        if first < ONES / 2 && second < ONES / 2 && low < ONES {
+            self.at += (first + second + 2 + low) as usize;
+            let below = rest >> (second + 1) & ((1 << low) - 1);
+            return (u64::from(first), u64::from(second) << low | below);
+        }
+        (self.rice(0), self.rice(low))
+    }
+
     /// How many whole or begun bytes were read.
     pub(crate) fn bytes_read(&self) -> usize {
         self.at.div_ceil(8)
@@ -123,6 +142,20 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn pairs_come_back(pairs in prop::collection::vec((0..60_u64, 0..200_u64), 0..100), low in 0..6_u32) {
+            let mut writer = BitWriter::default();
+            for &(first, second) in &pairs {
+                writer.rice(first, 0);
+                writer.rice(second, low);
+            }
+            let bytes = std::mem::take(writer.aligned());
+            let mut reader = BitReader::new(&bytes);
+            for pair in pairs {
+                prop_assert_eq!(reader.rice_pair(low), pair);
+            }
+        }
+
         #[test]
         fn numbers_come_back(numbers in prop::collection::vec((0..1_u64 << 24, 0..24_u32), 0..200)) {
             let mut writer = BitWriter::default();

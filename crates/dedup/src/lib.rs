@@ -44,7 +44,7 @@ use index::{Index, Posting};
 use near::Hit;
 pub use params::{Action, DedupParams, Passages};
 use passages::Run;
-use trace::{Common, Trace};
+use trace::{Common, Span, Trace};
 use words::{Print, SHINGLE};
 
 /// Builds the `dedup` stage.
@@ -125,7 +125,7 @@ pub struct Dedup {
 /// Of so many shingles in a row one stands for a text of which no passages are asked for.
 const NEAR_WINDOW: usize = 9;
 /// At most so many earlier documents are compared word by word, those with the most fingerprints in common.
-const COMPARED: usize = 24;
+const COMPARED: usize = 12;
 /// At most so many earlier documents are looked at, those with the most fingerprints in common.
 const LOOKED_AT: usize = 96;
 
@@ -183,19 +183,19 @@ impl Dedup {
         Ok(None)
     }
 
-    /// The earlier documents that share fingerprints, those that share the most first.
+    /// The earlier documents that share fingerprints, those that share the most first, and where the words of
+    /// this one are if there is any.
     fn sources(
         &self,
         prepared: &Prepared,
         found: &[(usize, Posting)],
         state: &dyn State,
-    ) -> Result<Vec<Source>, StateError> {
+    ) -> Result<(Vec<Source>, Vec<Span>), StateError> {
         let hits = near::hits(&prepared.prints, found);
-        // One shared shingle is a phrase, unless it stands in a passage.
-        let least = if self.prepare.traces { 1 } else { 2 };
         let mut shared: Vec<&[Hit]> = hits
             .chunk_by(|a, b| a.document == b.document)
-            .filter(|hits| hits.len() >= least)
+            // One shared shingle is a phrase, unless it may stand in a passage.
+            .filter(|hits| hits.len() > 1 || (self.prepare.traces && passages::promising(hits)))
             .collect();
         shared.sort_by_key(|hits| std::cmp::Reverse(hits.len()));
         shared.truncate(LOOKED_AT);
@@ -222,7 +222,7 @@ impl Dedup {
                 runs,
             });
         }
-        Ok(sources)
+        Ok((sources, spans))
     }
 
     /// A member of the group that a text repeats best, and how much it shares with it.
@@ -253,18 +253,17 @@ impl Dedup {
     }
 
     /// Reports the passages of at least `least` words.
-    fn report(document: &mut Document, trace: &Trace, sources: &[Source], least: usize) {
+    fn report(document: &mut Document, here: &[Span], sources: &[Source], least: usize) {
         let runs = sources.iter().flat_map(|source| {
             source.runs.iter().map(|&common| Run {
                 document: source.number,
                 common,
             })
         });
-        let runs = passages::choose(runs.collect(), trace.len(), least);
+        let runs = passages::choose(runs.collect(), here.len(), least);
         if runs.is_empty() {
             return;
         }
-        let here = trace.spans(trace.len());
         let mut found = Vec::with_capacity(runs.len());
         for source in sources {
             let mine = || runs.iter().filter(|run| run.document == source.number);
@@ -340,7 +339,7 @@ impl OrderedStage for Dedup {
             .collect();
         let found = self.index.look_up(&keys, self.archive.floor, state)?;
         let (found, same) = found.split_at(found.partition_point(|&(n, _)| n < prepared.prints.len()));
-        let sources = self.sources(&prepared, found, state)?;
+        let (sources, spans) = self.sources(&prepared, found, state)?;
 
         let exact = match self.params.exact {
             Action::Off => None,
@@ -381,7 +380,7 @@ impl OrderedStage for Dedup {
             };
         }
         if let Passages::On { min_words } = self.params.passages {
-            Self::report(document, &prepared.trace, &sources, min_words);
+            Self::report(document, &spans, &sources, min_words);
         }
 
         let number = self.archive.next;
@@ -402,7 +401,11 @@ impl OrderedStage for Dedup {
         let whole = (exact.is_none() && same.len() < index::HOT).then_some(whole << u16::BITS);
         // Where there is a trace, it tells the places.
         let entry = |print: &Print| {
-            let at = if self.prepare.traces { 0 } else { print.at() };
+            let at = if self.prepare.traces {
+                print.context()
+            } else {
+                print.at()
+            };
             print.key() << u16::BITS | u64::from(at)
         };
         let fresh = prepared

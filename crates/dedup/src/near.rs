@@ -19,8 +19,10 @@ pub(crate) struct Hit {
     pub(crate) document: u32,
     /// The number of the shingle's first word here.
     pub(crate) at: u16,
-    /// The same there.
+    /// The same there; where there is a trace, its context until that is read.
     pub(crate) of_at: u16,
+    /// The context here.
+    pub(crate) context: u16,
 }
 
 /// The hits by document and place, furniture left out. `found` has the numbers of `prints` in order.
@@ -35,6 +37,7 @@ pub(crate) fn hits(prints: &[Print], found: &[(usize, Posting)]) -> Vec<Hit> {
                 document: posting.document,
                 at: print.at(),
                 of_at: posting.at,
+                context: print.context(),
             }));
         }
     }

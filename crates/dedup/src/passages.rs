@@ -2,7 +2,7 @@
 
 use crate::near::Hit;
 use crate::trace::{Common, Span, Trace};
-use crate::words::SHINGLE;
+use crate::words::{SHINGLE, may_go_on};
 
 /// Words that stand in an earlier document too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +10,11 @@ pub(crate) struct Run {
     /// The earlier document's number.
     pub(crate) document: u32,
     pub(crate) common: Common,
+}
+
+/// Whether `hits` of one document, whose places are contexts yet, may be more than idiom.
+pub(crate) fn promising(hits: &[Hit]) -> bool {
+    hits.len() > 1 || hits.iter().any(|hit| may_go_on(hit.context, hit.of_at))
 }
 
 /// The longest runs around `hits`, all in the document with this `trace`, that it has in common with this text, of which

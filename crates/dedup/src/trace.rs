@@ -120,10 +120,13 @@ impl Trace {
                 continue;
             };
             let same = |(a, b): &(&[u8; 2], &[u8; 2])| a == b;
+            let on = here[at..].iter().zip(&there[of_at..]).take_while(same).count();
+            if on < SHINGLE {
+                continue;
+            }
             let back = here[..at].iter().rev().zip(there[..of_at].iter().rev());
             let back = back.take_while(same).count();
-            let on = here[at..].iter().zip(&there[of_at..]).take_while(same).count();
-            if on >= SHINGLE && longest.is_none_or(|longest| back + on > longest.words) {
+            if longest.is_none_or(|longest| back + on > longest.words) {
                 longest = Some(Common {
                     start: at - back,
                     of_start: of_at - back,
@@ -140,8 +143,9 @@ impl Trace {
         let mut end = 0;
         (0..count.min(self.words))
             .map(|_| {
-                let start = end + from_rank(bits.rice(0)) as usize;
-                end = start + bits.rice(LENGTH_LOW) as usize + 1;
+                let (gap, length) = bits.rice_pair(LENGTH_LOW);
+                let start = end + from_rank(gap) as usize;
+                end = start + length as usize + 1;
                 (start, end)
             })
             .collect()

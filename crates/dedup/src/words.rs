@@ -187,20 +187,49 @@ pub(crate) fn content(text: &str, words: &[Word]) -> u128 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Print(u64);
 
+const CONTEXT_BITS: u32 = 6;
+
 impl Print {
-    fn new(hash: u64, at: u16) -> Self {
-        Self(hash >> (u64::BITS - KEY_BITS) << u16::BITS | u64::from(at))
+    fn new(hash: u64, at: usize, context: u16) -> Self {
+        let key = hash >> (u64::BITS - KEY_BITS);
+        Self((key << u16::BITS | at as u64) << CONTEXT_BITS | u64::from(context))
     }
 
     /// The high bits of its hash.
     pub(crate) fn key(self) -> u64 {
-        self.0 >> u16::BITS
+        self.0 >> (u16::BITS + CONTEXT_BITS)
     }
 
     /// The number of its first word.
     pub(crate) fn at(self) -> u16 {
-        self.0 as u16
+        (self.0 >> CONTEXT_BITS) as u16
     }
+
+    /// A few bits that stand for the words around it.
+    pub(crate) fn context(self) -> u16 {
+        self.0 as u16 & ((1 << CONTEXT_BITS) - 1)
+    }
+}
+
+/// So many words on one side of a shingle make its context on that side.
+const SIDE: usize = 2;
+
+/// Three bits that stand for the two words before the shingle at `at`, and three for the two words after it; 0 where
+/// the text ends. A common run of eight words or more around a shingle goes on for two words on one side at
+/// least, so that contexts tell most of the shared idiom from what was copied, without a look at the text.
+fn context(words: &[Word], at: usize) -> u16 {
+    let side = |words: Option<&[Word]>| match words {
+        Some([a, b]) => 1 + ((a.hash.rotate_left(17) ^ b.hash) >> 48) as u16 % 7,
+        _ => 0,
+    };
+    let before = at.checked_sub(SIDE).and_then(|first| words.get(first..at));
+    let after = words.get(at + SHINGLE..at + SHINGLE + SIDE);
+    side(before) << 3 | side(after)
+}
+
+/// Whether texts may go on in the same way around a shingle with these contexts.
+pub(crate) fn may_go_on(here: u16, there: u16) -> bool {
+    (here >> 3 == there >> 3 && here >> 3 != 0) || (here & 7 == there & 7 && here & 7 != 0)
 }
 
 /// The fingerprints of a text, each once, by place: of `window` shingles in a row the one with the least hash
@@ -219,7 +248,8 @@ pub(crate) fn fingerprints(words: &[Word], window: usize) -> Vec<Print> {
         })
         .collect();
     let window = if words.len() < SHORT { 1 } else { window };
-    let mut chosen: Vec<Print> = winnow(&all, window);
+    let mut chosen = Vec::with_capacity(all.len() * 5 / (2 * window + 2) + 1);
+    winnow(&all, window, |at| chosen.push(Print::new(all[at], at, context(words, at))));
     let mut seen = Seen::new(chosen.len());
     chosen.retain(|print| seen.insert(print.key()));
     chosen
@@ -247,8 +277,8 @@ impl Seen {
     }
 }
 
-fn winnow(all: &[u64], window: usize) -> Vec<Print> {
-    let mut chosen: Vec<Print> = Vec::with_capacity(all.len() * 5 / (2 * window + 2) + 1);
+/// Calls `choose` with the place of the least of each `window` hashes in a row.
+fn winnow(all: &[u64], window: usize, mut choose: impl FnMut(usize)) {
     // The least of a window stays the least of the next, unless it falls out or what comes in is less.
     let mut least = usize::MAX;
     for (first, hashes) in all.windows(window.clamp(1, all.len().max(1))).enumerate() {
@@ -260,9 +290,8 @@ fn winnow(all: &[u64], window: usize) -> Vec<Print> {
         } else {
             continue;
         }
-        chosen.push(Print::new(all[least], least as u16));
+        choose(least);
     }
-    chosen
 }
 
 #[cfg(test)]

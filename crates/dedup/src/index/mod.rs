@@ -25,7 +25,7 @@ use run::{Reader, Run, Shape, Writer};
 pub(crate) struct Posting {
     /// The document's number in arrival order.
     pub(crate) document: u32,
-    /// The number of the shingle's first word, or 0 where the document's trace tells.
+    /// The number of the shingle's first word, or its context where the document's trace tells the place.
     pub(crate) at: u16,
 }
 

@@ -53,7 +53,7 @@ impl Recent {
 
     pub(crate) fn insert(&mut self, (key, posting): Entry) {
         if self.packed.len() * 2 >= self.slots.len() {
-            self.slots = vec![0; (self.slots.len() * 2).max(1 << 10)];
+            self.slots = vec![0; (self.slots.len() * 4).max(1 << 10)];
             for number in 0..self.packed.len() {
                 self.link(number as u32);
             }
