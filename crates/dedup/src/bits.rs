@@ -40,7 +40,10 @@ impl BitWriter {
         let ones = ones as u32;
         let (prefix, rest) = ((1_u32 << ones) - 1, (value & ((1 << low) - 1)) as u32);
         if ones + 1 + low <= 32 {
-            self.push(prefix | rest.checked_shl(ones + 1).unwrap_or_default(), ones + 1 + low);
+            self.push(
+                prefix | rest.checked_shl(ones + 1).unwrap_or_default(),
+                ones + 1 + low,
+            );
         } else {
             self.push(prefix, ones + 1);
             self.push(rest, low);

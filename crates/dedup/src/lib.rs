@@ -34,8 +34,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gristmill_core::{
-    BuildEnv, BuildError, Built, Document, Duplicate, DuplicateKind, Note, OrderedStage, Passage,
-    Reason, Stage, StageError, StageFactory, State, StateError, Verdict,
+    BuildEnv, BuildError, Built, Document, Duplicate, DuplicateKind, Note, OrderedStage, Passage, Reason,
+    Stage, StageError, StageFactory, State, StateError, Verdict,
 };
 use serde_json::json;
 
@@ -414,7 +414,8 @@ impl OrderedStage for Dedup {
             .zip(seen)
             .filter(|&(_, seen)| seen < index::HOT && (group.is_none() || seen == 0))
             .map(|(print, _)| entry(print));
-        self.index.insert(number, whole.into_iter().chain(fresh).collect(), state)?;
+        self.index
+            .insert(number, whole.into_iter().chain(fresh).collect(), state)?;
         Ok(Verdict::Keep)
     }
 

@@ -201,6 +201,10 @@ mod tests {
             words: 8,
         };
         assert_eq!(trace(there).around(&here, &spans, 2), Some(common));
-        assert_eq!(trace(there).around(&here, &spans, 4), None, "a shingle goes past the run");
+        assert_eq!(
+            trace(there).around(&here, &spans, 4),
+            None,
+            "a shingle goes past the run"
+        );
     }
 }

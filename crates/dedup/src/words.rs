@@ -249,7 +249,9 @@ pub(crate) fn fingerprints(words: &[Word], window: usize) -> Vec<Print> {
         .collect();
     let window = if words.len() < SHORT { 1 } else { window };
     let mut chosen = Vec::with_capacity(all.len() * 5 / (2 * window + 2) + 1);
-    winnow(&all, window, |at| chosen.push(Print::new(all[at], at, context(words, at))));
+    winnow(&all, window, |at| {
+        chosen.push(Print::new(all[at], at, context(words, at)))
+    });
     let mut seen = Seen::new(chosen.len());
     chosen.retain(|print| seen.insert(print.key()));
     chosen

@@ -46,7 +46,8 @@ enum Kind {
 impl Articles {
     pub(crate) fn new() -> Self {
         let syllables = [
-            "ka", "lo", "mi", "ren", "tas", "vo", "shi", "du", "per", "no", "gal", "e", "ti", "bur", "an", "so",
+            "ka", "lo", "mi", "ren", "tas", "vo", "shi", "du", "per", "no", "gal", "e", "ti", "bur", "an",
+            "so",
         ];
         let word = |rank: usize| {
             let mut rest = rank;
@@ -85,7 +86,8 @@ impl Articles {
         let mut count = 0;
         while count < words {
             let length = 8 + numbers.below(24) as usize;
-            let rank = |numbers: &mut Numbers| ((numbers.fraction() * logarithm).exp() as usize).min(VOCABULARY) - 1;
+            let rank =
+                |numbers: &mut Numbers| ((numbers.fraction() * logarithm).exp() as usize).min(VOCABULARY) - 1;
             sentences.push((0..length).map(|_| rank(&mut numbers)).collect());
             count += length;
         }
@@ -116,7 +118,11 @@ impl Articles {
             }
         }
         // What the outlet puts under every article.
-        sentences.extend(self.sentences(u64::MAX - numbers.below(OUTLETS)).into_iter().take(2));
+        sentences.extend(
+            self.sentences(u64::MAX - numbers.below(OUTLETS))
+                .into_iter()
+                .take(2),
+        );
         let mut text = String::new();
         for (n, sentence) in sentences.iter().enumerate() {
             let end = if n % 4 == 3 { ".\n\n" } else { ". " };

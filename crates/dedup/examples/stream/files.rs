@@ -36,7 +36,11 @@ impl Files {
     /// The length of all files and keys in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         let keys: usize = self.keys.iter().map(|(key, value)| key.len() + value.len()).sum();
-        let files: u64 = self.files.values().map(|log| log.written + log.buffer.len() as u64).sum();
+        let files: u64 = self
+            .files
+            .values()
+            .map(|log| log.written + log.buffer.len() as u64)
+            .sum();
         keys as u64 + files
     }
 

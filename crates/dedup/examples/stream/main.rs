@@ -37,7 +37,9 @@ fn processor() -> Duration {
 /// A line of `/proc/self/status`, in MiB.
 fn memory(line: &str) -> Result<f64, Box<dyn Error>> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let value = status.lines().find_map(|l| l.strip_prefix(line)?.split_whitespace().next());
+    let value = status
+        .lines()
+        .find_map(|l| l.strip_prefix(line)?.split_whitespace().next());
     Ok(value.ok_or("no such line")?.parse::<f64>()? / 1024.0)
 }
 
@@ -81,7 +83,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     ordered.open(&mut state)?;
     let articles = Articles::new();
 
-    println!("documents,per_second,resident_mib,peak_mib,bytes_each,median_us,p99_us,tend_ms,open_ms,duplicates,passages");
+    println!(
+        "documents,per_second,resident_mib,peak_mib,bytes_each,median_us,p99_us,tend_ms,open_ms,duplicates,passages"
+    );
     let mut look_ups: Vec<Duration> = Vec::with_capacity(SAMPLE);
     let (mut busy, mut longest) = (Duration::ZERO, Duration::ZERO);
     let (mut duplicates, mut found, mut before) = (0, 0, 0);
@@ -121,7 +125,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let open = start.elapsed();
             let mut sorted = look_ups.clone();
             sorted.sort_unstable();
-            let micros = |share: f64| sorted[((sorted.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
+            let micros =
+                |share: f64| sorted[((sorted.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
             println!(
                 "{count},{:.0},{resident:.1},{:.1},{},{:.0},{:.0},{:.1},{:.1},{duplicates},{found}",
                 (count - before) as f64 / busy.as_secs_f64(),

@@ -164,7 +164,10 @@ impl Index {
         }
         entries.sort_unstable();
         let most = entries.iter().map(|&entry| entry as u16).max();
-        let (low, at_bits) = (low(entries.len()), u16::BITS - most.unwrap_or_default().leading_zeros());
+        let (low, at_bits) = (
+            low(entries.len()),
+            u16::BITS - most.unwrap_or_default().leading_zeros(),
+        );
         let mut bits = BitWriter::default();
         bits.push(document, 32);
         bits.push(entries.len() as u32, 32);

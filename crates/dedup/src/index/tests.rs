@@ -82,7 +82,9 @@ fn what_is_forgotten_leaves_the_disk() {
     let mut state = MemoryState::new();
     let mut index = open(&mut state);
     for number in 0..600 {
-        index.insert(number, packed(&document(number, 100)), &mut state).unwrap();
+        index
+            .insert(number, packed(&document(number, 100)), &mut state)
+            .unwrap();
         index.tend(number.saturating_sub(50), &mut state).unwrap();
     }
     let kept: u64 = index.runs.iter().map(|run| run.shape.entries).sum();
