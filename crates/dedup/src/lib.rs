@@ -307,6 +307,7 @@ impl Dedup {
                 Note::new(format!(
                     "characters {start}-{end} stand in {of} at {of_start}-{of_end}"
                 ))
+                .with(json!({"start": start, "end": end, "of": of, "of_start": of_start, "of_end": of_end}))
             });
         }
         document.passages = found;
@@ -370,6 +371,12 @@ impl OrderedStage for Dedup {
                 Note::new(format!("{what} duplicate of {of}")).with(json!({"similarity": similarity}))
             });
             if action == Action::Reject {
+                if let Passages::On { min_words } = self.params.passages
+                    && document.notes.is_some()
+                {
+                    // Somebody wants to see what is shared.
+                    Self::report(document, &spans, &sources, min_words);
+                }
                 let detail = format!("{what} duplicate, similarity {similarity:.3}");
                 return Ok(Verdict::Reject(Reason::new("duplicate").of(of).detail(detail)));
             }

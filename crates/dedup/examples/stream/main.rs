@@ -46,7 +46,7 @@ fn memory(line: &str) -> Result<f64, Box<dyn Error>> {
 /// Whether to print a line after so many documents.
 fn is_due(documents: u64) -> bool {
     let power = 10_u64.pow(documents.ilog10());
-    documents >= 10_000 && documents % power == 0 && matches!(documents / power, 1 | 2 | 5)
+    documents >= 10_000 && documents.is_multiple_of(power) && matches!(documents / power, 1 | 2 | 5)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
