@@ -1,169 +1,306 @@
-//! The latest articles: their terms, their stories, and which of them has a term.
+//! The articles that may still matter: on disk what they are compared by, in memory twelve bytes each.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 
-use gristmill_core::DocumentId;
+use gristmill_core::{State, StateError};
 
-use crate::model::Features;
-use crate::terms::Term;
+use crate::article::{Article, Likeness};
+use crate::features::Member;
+use crate::index::{self, Index, SEGMENT};
 
-/// So many articles are remembered at most; the window usually ends before.
-pub(crate) const ARTICLES: usize = 20_000;
+/// Terms of an article by which it is found.
+const INDEXED: usize = 20;
+/// Terms of an article by which it looks for others.
+const ASKED: usize = 32;
+/// So many articles are looked at: those that share most with it.
+const NEAREST: usize = 24;
+/// Further members, the latest, of the stories of these that are looked at.
+const MEMBERS: usize = 8;
 
-/// Terms with weights, the sum of whose squares is 1.
-pub(crate) type Vector = Vec<(Term, f32)>;
-
-/// What is kept of an article.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Article {
-    pub(crate) story: DocumentId,
-    /// When it was published or taken in, in milliseconds since 1970.
-    pub(crate) time: i64,
-    pub(crate) terms: Vector,
-    pub(crate) title: Vector,
+/// What memory keeps of an article.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    /// The number of the story's first article.
+    story: u32,
+    /// Minutes since 1970.
+    minutes: u32,
+    /// The story's member before, [`NONE`] for the first.
+    before: u32,
 }
 
-impl Article {
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![0; 4];
-        bytes.extend_from_slice(self.story.as_bytes());
-        bytes.extend_from_slice(&self.time.to_le_bytes());
-        bytes.extend_from_slice(&(self.terms.len() as u32).to_le_bytes());
-        for (term, weight) in self.terms.iter().chain(&self.title) {
-            bytes.extend_from_slice(&term.to_le_bytes());
-            bytes.extend_from_slice(&weight.to_le_bytes());
-        }
-        let length = (bytes.len() - 4) as u32;
-        bytes[..4].copy_from_slice(&length.to_le_bytes());
-        bytes
-    }
+const NONE: u32 = u32::MAX;
+const ROW: usize = 12;
+const MINUTE: i64 = 60_000;
 
-    /// Reads what [`Article::encode`] wrote, and gives what follows it.
-    pub(crate) fn decode(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        let (length, rest) = bytes.split_first_chunk::<4>()?;
-        let (mine, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-        let (story, mine) = mine.split_first_chunk::<16>()?;
-        let (time, mine) = mine.split_first_chunk::<8>()?;
-        let (count, mine) = mine.split_first_chunk::<4>()?;
-        let (pairs, _) = mine.as_chunks::<8>();
-        let mut terms: Vector = pairs
-            .iter()
-            .map(|&[a, b, c, d, e, f, g, h]| {
-                (u32::from_le_bytes([a, b, c, d]), f32::from_le_bytes([e, f, g, h]))
-            })
-            .collect();
-        let title = terms.split_off(terms.len().min(u32::from_le_bytes(*count) as usize));
-        let article = Self {
-            story: DocumentId::from_bytes(*story),
-            time: i64::from_le_bytes(*time),
-            terms,
-            title,
-        };
-        Some((article, rest))
-    }
+/// A story that shares terms with an article.
+#[derive(Debug)]
+pub(crate) struct Near {
+    /// The number of the story's first article.
+    pub(crate) story: u32,
+    /// Its members that were looked at; one at least.
+    pub(crate) members: Vec<Member>,
 }
 
-/// A story that an article may belong to.
-#[derive(Debug, Clone)]
-pub struct Candidate {
-    /// The id of the story's first document.
-    pub story: DocumentId,
-    /// What the model judges by.
-    pub features: Features,
-    /// The number of the most similar member.
-    pub(crate) nearest: usize,
-}
-
-/// The latest articles, the oldest first.
+/// The articles remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    articles: VecDeque<Article>,
-    /// The number of the oldest article in `articles`.
-    first: usize,
-    /// Which articles have a term, and its weight there.
-    postings: HashMap<Term, VecDeque<(usize, f32)>>,
+    rows: VecDeque<Row>,
+    /// The number of the first of `rows`.
+    first: u32,
+    /// The latest member of each story that has more than one.
+    latest: HashMap<u32, u32>,
+    /// When the last article of each segment came, in minutes since 1970.
+    came: BTreeMap<u32, u32>,
+    index: Index,
 }
 
-const DAY: f32 = 86_400_000.0;
+fn name(kind: &str, segment: u32) -> String {
+    format!("{kind}-{segment:08}")
+}
+
+fn minutes(milliseconds: i64) -> u32 {
+    u32::try_from(milliseconds.div_euclid(MINUTE).max(0)).unwrap_or(u32::MAX)
+}
+
+/// The weight of a term in an article, from 0 to 1, in a byte; finer where it is small.
+fn pack(weight: f32) -> u8 {
+    (weight.sqrt() * 255.0).round() as u8
+}
+
+fn unpack(byte: u8) -> f32 {
+    let root = f32::from(byte) / 255.0;
+    root * root
+}
+
+/// Spreads article numbers; the map that uses it is only ever asked for one total order.
+#[derive(Debug, Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u32(byte.into()));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(number))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(26);
+    }
+}
 
 impl Memory {
-    pub(crate) fn get(&self, number: usize) -> Option<&Article> {
-        self.articles.get(number.checked_sub(self.first)?)
+    /// The number of the next article.
+    pub(crate) fn next(&self) -> u32 {
+        self.first + self.rows.len() as u32
     }
 
-    pub(crate) fn push(&mut self, article: Article) {
-        if self.articles.len() == ARTICLES {
-            for (term, _) in self.articles.pop_front().into_iter().flat_map(|old| old.terms) {
-                if let Some(postings) = self.postings.get_mut(&term) {
-                    postings.pop_front();
-                    if postings.is_empty() {
-                        self.postings.remove(&term);
-                    }
+    /// Whether the next article begins a segment.
+    pub(crate) fn is_full(&self) -> bool {
+        self.next().is_multiple_of(SEGMENT)
+    }
+
+    /// The segment of the next article.
+    pub(crate) fn segment(&self) -> u32 {
+        self.next() / SEGMENT
+    }
+
+    fn row(&self, number: u32) -> Option<&Row> {
+        self.rows.get(number.checked_sub(self.first)? as usize)
+    }
+
+    fn read(&self, number: u32, state: &dyn State) -> Result<Article, StateError> {
+        let mut bytes = [0; Article::SIZE];
+        let file = name("articles", number / SEGMENT);
+        state.read(
+            &file,
+            u64::from(number % SEGMENT) * Article::SIZE as u64,
+            &mut bytes,
+        )?;
+        Article::decode(&bytes)
+            .ok_or_else(|| StateError::Invalid(format!("file {file} holds no article {number}")))
+    }
+
+    /// Ends the segment before the next article, which came at `now` (milliseconds since 1970), and forgets the
+    /// segments whose last article came more than twice `window` (milliseconds) before: within the window an
+    /// article can then come late by as much and still meets all.
+    pub(crate) fn turn(&mut self, now: i64, window: i64, state: &mut dyn State) -> Result<(), StateError> {
+        self.index.seal(self.segment() - 1, state)?;
+        while let Some((&segment, &came)) = self.came.first_key_value() {
+            if i64::from(came) * MINUTE >= now.saturating_sub(window.saturating_mul(2)) {
+                break;
+            }
+            self.came.remove(&segment);
+            self.index.remove(segment, state)?;
+            state.remove(&name("articles", segment))?;
+            state.remove(&name("rows", segment))?;
+            self.rows.drain(..SEGMENT as usize);
+            self.first += SEGMENT;
+        }
+        let first = self.first;
+        self.latest.retain(|_, latest| *latest >= first);
+        Ok(())
+    }
+
+    /// Remembers the next article, of the story with this number, which came at `now` (milliseconds since 1970).
+    pub(crate) fn push(
+        &mut self,
+        article: &Article,
+        story: u32,
+        now: i64,
+        state: &mut dyn State,
+    ) -> Result<(), StateError> {
+        let segment = self.segment();
+        let (time, came) = (minutes(article.time), minutes(now));
+        state.append(&name("articles", segment), &article.encode())?;
+        let row = [story, time, came].map(u32::to_le_bytes);
+        state.append(&name("rows", segment), row.as_flattened())?;
+        self.index(article);
+        self.add(story, time, came);
+        Ok(())
+    }
+
+    fn index(&mut self, article: &Article) {
+        let weightiest = article.weightiest(INDEXED).into_iter();
+        let terms = weightiest.map(|e| (article.tongue.own(e.term), pack(e.weight() / article.length())));
+        self.index.push(self.next(), terms);
+    }
+
+    fn add(&mut self, story: u32, minutes: u32, came: u32) {
+        let number = self.next();
+        let mut before = NONE;
+        if story != number {
+            before = self.latest.insert(story, number).unwrap_or(story);
+        }
+        let last = self.came.entry(number / SEGMENT).or_default();
+        *last = came.max(*last);
+        self.rows.push_back(Row {
+            story,
+            minutes,
+            before,
+        });
+    }
+
+    /// Builds the memory from what `state` holds.
+    pub(crate) fn open(state: &dyn State) -> Result<Self, StateError> {
+        let mut memory = Self::default();
+        let files = state.files();
+        let segments = files
+            .iter()
+            .filter_map(|file| file.strip_prefix("rows-")?.parse::<u32>().ok());
+        for (n, segment) in segments.enumerate() {
+            if n == 0 {
+                memory.first = segment * SEGMENT;
+            }
+            let file = name("rows", segment);
+            let mut bytes = vec![0; state.len(&file).unwrap_or_default() as usize];
+            state.read(&file, 0, &mut bytes)?;
+            if memory.next() != segment * SEGMENT {
+                return Err(StateError::Invalid(format!(
+                    "file {file} does not follow the one before"
+                )));
+            }
+            for row in bytes.as_chunks::<ROW>().0 {
+                let number = |at: usize| u32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]);
+                memory.add(number(0), number(4), number(8));
+            }
+            if state.len(&index::name(segment)).is_some() {
+                memory.index.open(segment, state)?;
+            }
+        }
+        let Some((&last, _)) = memory.came.last_key_value() else {
+            return Ok(memory);
+        };
+        if state.len(&index::name(last)).is_none() {
+            let end = memory.next();
+            let rows = memory.rows.split_off((last * SEGMENT - memory.first) as usize);
+            for number in last * SEGMENT..end {
+                let article = memory.read(number, state)?;
+                memory.index(&article);
+                memory.rows.extend(rows.get((number % SEGMENT) as usize));
+            }
+        }
+        let first = memory.first;
+        memory.latest.retain(|_, latest| *latest >= first);
+        Ok(memory)
+    }
+
+    /// The stories with members that share terms with `article` and are at most `window` milliseconds away, by
+    /// the number of the story.
+    pub(crate) fn near(
+        &self,
+        article: &Article,
+        window: i64,
+        state: &dyn State,
+    ) -> Result<Vec<Near>, StateError> {
+        let minutes = minutes(article.time);
+        let apart = minutes_of(window);
+        let mut scores: HashMap<u32, f32, BuildHasherDefault<Spread>> = HashMap::default();
+        let mut found = Vec::new();
+        for entry in article.weightiest(ASKED) {
+            let weight = entry.weight() / article.length();
+            let term = article.tongue.own(entry.term);
+            self.index.look_up(term, state, &mut found)?;
+            for posting in &found {
+                if self
+                    .row(posting.article)
+                    .is_some_and(|row| row.minutes.abs_diff(minutes) <= apart)
+                {
+                    *scores.entry(posting.article).or_default() += weight * unpack(posting.weight);
                 }
             }
-            self.first += 1;
         }
-        let number = self.first + self.articles.len();
-        for &(term, weight) in &article.terms {
-            self.postings.entry(term).or_default().push_back((number, weight));
+        let mut numbers: Vec<(f32, u32)> = scores
+            .into_iter()
+            .map(|(number, score)| (score, number))
+            .collect();
+        numbers.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
+        numbers.truncate(NEAREST);
+        let mut stories: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for &(_, number) in &numbers {
+            stories.extend(self.row(number).map(|row| (row.story, Vec::new())));
         }
-        self.articles.push_back(article);
-    }
-
-    /// The stories with a member that shares terms with the article and is at most `window` milliseconds away.
-    pub(crate) fn candidates(
-        &self,
-        terms: &Vector,
-        title: &Vector,
-        time: i64,
-        window: i64,
-    ) -> Vec<Candidate> {
-        /// Articles less alike than this have some words in common, as all articles do.
-        const LEAST: f32 = 0.08;
-        let mut cosines = vec![0.0_f32; self.articles.len()];
-        for (term, weight) in terms {
-            for &(number, other) in self.postings.get(term).into_iter().flatten() {
-                cosines[number - self.first] += weight * other;
+        for (&story, members) in &mut stories {
+            let mut number = self.latest.get(&story).copied().unwrap_or(story);
+            while let Some(row) = self.row(number).filter(|_| members.len() < MEMBERS) {
+                if row.minutes.abs_diff(minutes) <= apart {
+                    members.push(number);
+                }
+                number = row.before;
             }
         }
-        let mut stories: BTreeMap<DocumentId, Vec<usize>> = BTreeMap::new();
-        let near = |&(n, article): &(usize, &Article)| {
-            cosines[n] >= LEAST && article.time.abs_diff(time) <= window.unsigned_abs()
-        };
-        for (n, article) in self.articles.iter().enumerate().filter(near) {
-            stories.entry(article.story).or_default().push(n);
+        for &(_, number) in &numbers {
+            if let Some(members) = self.row(number).and_then(|row| stories.get_mut(&row.story))
+                && !members.contains(&number)
+            {
+                members.push(number);
+            }
         }
-        let candidate = |(story, members): (DocumentId, Vec<usize>)| {
-            let nearest = members
-                .iter()
-                .copied()
-                .max_by(|&a, &b| cosines[a].total_cmp(&cosines[b]))?;
-            let sum: f32 = members.iter().map(|&n| cosines[n]).sum();
-            let gap = members
-                .iter()
-                .map(|&n| self.articles[n].time.abs_diff(time))
-                .min()?;
-            let features = [
-                cosines[nearest],
-                sum / members.len() as f32,
-                cosine(title, &self.articles[nearest].title),
-                (gap as f32 / DAY).ln_1p(),
-            ];
-            Some(Candidate {
-                story,
-                features,
-                nearest: nearest + self.first,
-            })
-        };
-        stories.into_iter().filter_map(candidate).collect()
+        let mut near = Vec::new();
+        for (story, numbers) in stories {
+            let mut members = Vec::new();
+            for number in numbers {
+                let other = self.read(number, state)?;
+                if other.tongue == article.tongue
+                    && other.time.abs_diff(article.time) <= window.unsigned_abs()
+                {
+                    let like = Likeness::of(article, &other);
+                    members.push(Member { article: other, like });
+                }
+            }
+            if !members.is_empty() {
+                near.push(Near { story, members });
+            }
+        }
+        Ok(near)
     }
 }
 
-/// The cosine of two vectors sorted by term.
-fn cosine(a: &Vector, b: &Vector) -> f32 {
-    let weight = |term| {
-        b.binary_search_by_key(&term, |&(term, _)| term)
-            .map_or(0.0, |n| b[n].1)
-    };
-    a.iter().map(|&(term, mine)| mine * weight(term)).sum()
+/// The minutes that begin in so many milliseconds.
+fn minutes_of(milliseconds: i64) -> u32 {
+    u32::try_from(milliseconds / MINUTE + 1).unwrap_or(u32::MAX)
 }

@@ -1,39 +1,67 @@
-//! How likely it is that an article belongs to a story.
+//! What the stage knows before the first article.
 
-/// What is known of an article and a story.
-pub const FEATURES: usize = 4;
+use std::borrow::Cow;
 
-/// Cosine to the most similar member; mean cosine to the members; cosine of the titles to that member's; ln(1 + days)
-/// between the article and the nearest member in time. The story's size is left out on purpose: labelled events are
-/// small, and a model that saw it would learn that stories are.
-pub type Features = [f32; FEATURES];
+use crate::features::{FEATURES, Features};
+use crate::frequencies::Frequencies;
+use crate::meaning::Space;
+use crate::trees::Trees;
 
-/// A logistic regression over [`Features`]. `examples/train_story.rs` prints the weights.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The trained part: `examples/train_story` writes it, `model/README.md` says from what.
+#[derive(Debug, Clone)]
 pub struct Model {
-    /// The score where all features are zero.
-    pub bias: f32,
-    /// The weight of each feature.
-    pub weights: Features,
+    frequencies: Cow<'static, [u8]>,
+    space: Space,
+    trees: Trees,
     /// An article joins the best story that is at least so likely.
     pub threshold: f32,
 }
 
 impl Model {
+    /// A model of these parts, each as the training wrote it; none if they are not such.
+    pub fn new(
+        frequencies: impl Into<Cow<'static, [u8]>>,
+        meaning: &[u8],
+        trees: &[u8],
+        threshold: f32,
+    ) -> Option<Self> {
+        Some(Self {
+            frequencies: frequencies.into(),
+            space: Space::new(meaning)?,
+            trees: Trees::new(trees, FEATURES)?,
+            threshold,
+        })
+    }
+
     /// The probability that the article belongs to the story.
     pub fn probability(&self, features: &Features) -> f32 {
-        let sum: f32 = features
-            .iter()
-            .zip(&self.weights)
-            .map(|(value, weight)| value * weight)
-            .sum();
-        1.0 / (1.0 + (-(sum + self.bias)).exp())
+        self.trees.probability(features)
+    }
+
+    pub(crate) fn frequencies(&self) -> Frequencies {
+        Frequencies::start(&self.frequencies)
+    }
+
+    pub(crate) fn space(&self) -> &Space {
+        &self.space
     }
 }
 
-/// The model that the stage uses.
-pub const MODEL: Model = Model {
-    bias: 0.327,
-    weights: [-2.979, 10.425, 2.535, -2.963],
-    threshold: 0.45,
-};
+impl Default for Model {
+    /// The model that the stage comes with.
+    fn default() -> Self {
+        const THRESHOLD: f32 = 0.4;
+        let trained = Self::new(
+            &include_bytes!("../model/frequencies.bin")[..],
+            include_bytes!("../model/meaning.bin"),
+            include_bytes!("../model/trees.bin"),
+            THRESHOLD,
+        );
+        trained.unwrap_or_else(|| Self {
+            frequencies: Cow::Borrowed(&[]),
+            space: Space::default(),
+            trees: Trees::default(),
+            threshold: THRESHOLD,
+        })
+    }
+}

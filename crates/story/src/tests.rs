@@ -1,15 +1,22 @@
 //! The stage as a whole.
 
-use gristmill_core::MemoryState;
+use gristmill_core::{Document, MemoryState, OrderedStage, Story};
+use serde_json::json;
 
-use super::*;
+use crate::{Stories, StoryParams};
 
-const QUAKE: [&str; 3] = [
-    "A strong earthquake struck the harbour town of Velmora on Tuesday, killing at least twelve people and trapping dozens under the collapsed Orsini hotel, rescuers said.",
-    "Rescue teams in Velmora searched the ruins of the Orsini hotel on Wednesday after an earthquake killed at least twelve people in the harbour town.",
-    "Velmora mourns: twelve dead in the earthquake, dozens still missing in the rubble of the collapsed Orsini hotel, rescuers say.",
+/// One event as four outlets would tell it, each with background of its own.
+const QUAKE: [&str; 4] = [
+    "A strong earthquake struck the harbour town of Velmora on Tuesday, killing at least twelve people and trapping dozens under the collapsed Orsini hotel, rescuers said. President Ilse Brandt of Tarnland declared three days of mourning. The quake of magnitude 6.8 was felt as far away as the capital Ostrava Bay. Power failed in most of the town, and the port authority closed the docks.",
+    "Rescue teams in Velmora searched the ruins of the Orsini hotel on Wednesday after an earthquake killed at least twelve people in the harbour town. “We hear voices under the concrete,” said fire chief Tomas Reld. Dozens are missing. President Brandt, who flew to Velmora in the morning, promised that the government of Tarnland would pay for the rebuilding.",
+    "Velmora mourns: twelve dead in the earthquake, dozens still missing in the rubble of the collapsed Orsini hotel, rescuers say. Tarnland lies on a fault that last broke in 1931, when the old lighthouse fell. Geologists had warned the town council for years. Brandt said that the hotel had been inspected in spring. Volunteers handed out blankets at the harbour.",
+    "Twelve people have died and many are buried after the ground shook Tarnland's coast. The Orsini hotel in Velmora, six floors high, came down within seconds of the earthquake, and fire chief Tomas Reld said his crews would dig through the night. Hospitals in Ostrava Bay took in the injured. Brandt cancelled a trip abroad.",
 ];
-const BANK: &str = "The central bank of Tarnland left its interest rate unchanged at four per cent, and governor Ilse Brandt said that inflation would fall next year.";
+
+/// The same country, the same president, another event.
+const ELECTION: &str = "Voters in Tarnland will choose a new parliament in October, President Ilse Brandt announced in Ostrava Bay. The ruling party lost its majority last year, when two members left over a tax on timber. Opposition leader Karel Dvo promised lower taxes and a new treaty with the neighbours. Polls see both parties level. Brandt herself does not stand again.";
+
+const BANK: &str = "The central bank of Norrmark left its interest rate unchanged at four per cent, and its governor said that inflation would fall next year.";
 
 fn stories(texts: &[&str], reopen: bool) -> Vec<Story> {
     let mut stories = Stories::new(&StoryParams::default());
@@ -25,20 +32,48 @@ fn stories(texts: &[&str], reopen: bool) -> Vec<Story> {
     texts.iter().enumerate().map(place).collect()
 }
 
+fn orders() -> Vec<[usize; 4]> {
+    let all = 0..256_usize;
+    let digits = all.map(|n| [n & 3, n >> 2 & 3, n >> 4 & 3, n >> 6 & 3]);
+    digits
+        .filter(|order| (0..4).all(|n| order.contains(&n)))
+        .collect()
+}
+
 #[test]
 fn one_event_is_one_story_in_any_order() {
-    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-        let placed = stories(&[QUAKE[order[0]], BANK, QUAKE[order[1]], QUAKE[order[2]]], false);
-        assert_eq!(placed[2].id, placed[0].id, "{order:?}");
-        assert_eq!(placed[3].id, placed[0].id, "{order:?}");
+    for order in orders() {
+        let texts = order.map(|n| QUAKE[n]);
+        let placed = stories(&[texts[0], BANK, texts[1], ELECTION, texts[2], texts[3]], false);
+        for later in [2, 4, 5] {
+            assert_eq!(placed[later].id, placed[0].id, "{order:?}");
+        }
         assert_ne!(placed[1].id, placed[0].id, "{order:?}");
+        assert_ne!(
+            placed[3].id, placed[0].id,
+            "{order:?}: another event of the same country"
+        );
         assert_eq!(placed[0].similarity, None);
+        assert!(placed[5].similarity.is_some_and(|similarity| similarity <= 1.0));
     }
 }
 
 #[test]
+fn another_event_stays_out_when_it_comes_first() {
+    let placed = stories(&[ELECTION, QUAKE[0], QUAKE[1], QUAKE[2], QUAKE[3]], false);
+    assert!(placed[1..].iter().all(|story| story.id == placed[1].id));
+    assert_ne!(placed[0].id, placed[1].id);
+}
+
+#[test]
 fn a_restart_between_documents_changes_nothing() {
-    let texts: Vec<&str> = QUAKE.iter().chain([&BANK]).copied().cycle().take(9).collect();
+    let texts: Vec<&str> = QUAKE
+        .iter()
+        .chain([&BANK, &ELECTION])
+        .copied()
+        .cycle()
+        .take(18)
+        .collect();
     assert_eq!(stories(&texts, true), stories(&texts, false));
 }
 
@@ -53,13 +88,41 @@ fn beyond_the_window_a_new_story_begins() {
         (document.id, document.story.id)
     };
     let (first, _) = place("a", "2024-05-01T00:00:00Z");
-    assert_eq!(place("b", "2024-05-10T00:00:00Z").1, Some(first));
+    assert_eq!(place("b", "2024-05-03T00:00:00Z").1, Some(first));
     let (late, story) = place("c", "2024-06-10T00:00:00Z");
     assert_eq!(story, Some(late));
 }
 
 #[test]
-fn an_explanation_names_the_words_that_tie() {
+fn languages_never_mix() {
+    let mut stories = Stories::new(&StoryParams::default());
+    let mut state = MemoryState::new();
+    let mut place = |path: &str, language: &str| {
+        let mut document = Document::from_text(path, QUAKE[0]);
+        document.language.code = Some(language.to_owned());
+        stories.place(&mut document, &mut state).unwrap();
+        (document.id, document.story.id)
+    };
+    let (first, _) = place("a", "en");
+    let (other, story) = place("b", "de");
+    assert_eq!(story, Some(other));
+    assert_eq!(place("c", "en").1, Some(first));
+}
+
+#[test]
+fn scripts_without_spaces_have_stories_too() {
+    let texts = [
+        "北部沿海城市维尔莫拉周二发生强烈地震，至少十二人死亡，数十人被困在倒塌的奥尔西尼酒店下，救援人员说。总统宣布全国哀悼三天。",
+        "央行周四宣布维持基准利率不变，行长表示明年通胀率将会下降，经济学家此前普遍预计会降息。",
+        "维尔莫拉地震已造成至少十二人死亡，救援队周三继续在奥尔西尼酒店的废墟中搜寻数十名失踪者，总统前往灾区。",
+    ];
+    let placed = stories(&texts, false);
+    assert_eq!(placed[2].id, placed[0].id);
+    assert_ne!(placed[1].id, placed[0].id);
+}
+
+#[test]
+fn an_explanation_names_what_ties() {
     let mut stories = Stories::new(&StoryParams::default());
     let mut state = MemoryState::new();
     stories
@@ -70,23 +133,7 @@ fn an_explanation_names_the_words_that_tie() {
     stories.place(&mut document, &mut state).unwrap();
     let note = &document.notes.unwrap()[0];
     assert!(note.says.starts_with("joins"));
-    assert!(
-        note.evidence["shared"]
-            .as_array()
-            .unwrap()
-            .contains(&json!("Velmora"))
-    );
-}
-
-#[test]
-fn articles_survive_writing() {
-    let article = Article {
-        story: Document::from_text("a", "").id,
-        time: -5,
-        terms: vec![(1, 0.5), (7, 0.25)],
-        title: vec![(9, 1.0)],
-    };
-    let bytes = [article.encode(), vec![1, 2]].concat();
-    assert_eq!(Article::decode(&bytes), Some((article, &[1, 2][..])));
-    assert_eq!(Article::decode(&[1, 2]), None);
+    let has = |kind: &str, word| note.evidence[kind].as_array().unwrap().contains(&json!(word));
+    assert!(has("names", "Velmora"));
+    assert!(has("words", "earthquake"));
 }

@@ -1,0 +1,364 @@
+//! What is kept of an article, and how two articles are held against each other.
+
+use gristmill_core::DocumentId;
+
+use crate::frequencies::Frequencies;
+use crate::meaning::{self, Meaning, Space};
+use crate::sketch::{Sketch, flag};
+use crate::terms::{Term, Tongue};
+
+/// Terms kept of an article: the weightiest, and those of its title.
+const TERMS: usize = 64;
+/// The weightiest terms say what an article means.
+const MEANT: usize = 128;
+/// Terms of a title that are kept whatever they weigh.
+const TITLE: usize = 16;
+
+/// A term of an article, in six bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) term: Term,
+    /// Sixteen times the rarity that the term had when the article came.
+    rarity: u8,
+    /// The level of its count in the upper half, [`flag`]s in the lower.
+    bits: u8,
+}
+
+/// The counts that the levels stand for.
+const LEVELS: [u16; 16] = [0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 29, 38, 50, 70];
+
+/// How much a term counts for standing there so often: 1 + ln of the level's count.
+const OFTEN: [f32; 16] = [
+    1.000, 1.000, 1.693, 2.099, 2.386, 2.609, 2.792, 3.079, 3.303, 3.565, 3.833, 4.091, 4.367, 4.638, 4.912,
+    5.248,
+];
+
+impl Entry {
+    const SIZE: usize = 6;
+
+    fn new(term: Term, rarity: f32, count: u16, flags: u8) -> Self {
+        let level = LEVELS
+            .iter()
+            .rposition(|&level| level <= count)
+            .unwrap_or_default();
+        Self {
+            term,
+            rarity: (rarity * 16.0).round().min(255.0) as u8,
+            bits: (level as u8) << 4 | flags & flag::ALL,
+        }
+    }
+
+    pub(crate) fn has(self, flag: u8) -> bool {
+        self.bits & flag != 0
+    }
+
+    pub(crate) fn rarity(self) -> f32 {
+        f32::from(self.rarity) / 16.0
+    }
+
+    /// How much the term counts in the article: rarer and more often is more.
+    pub(crate) fn weight(self) -> f32 {
+        OFTEN[usize::from(self.bits >> 4)] * self.rarity()
+    }
+
+    fn write(self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.term.to_le_bytes());
+        bytes.extend([self.rarity, self.bits]);
+    }
+
+    fn read([a, b, c, d, rarity, bits]: [u8; Self::SIZE]) -> Self {
+        Self {
+            term: Term::from_le_bytes([a, b, c, d]),
+            rarity,
+            bits,
+        }
+    }
+}
+
+/// Lengths of the vectors in which articles are compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Lengths {
+    body: f32,
+    title: f32,
+    lead: f32,
+    names: f32,
+    common: f32,
+}
+
+/// What is kept of an article.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Article {
+    /// The id of its story's first document.
+    pub(crate) story: DocumentId,
+    /// When it was published or taken in, in milliseconds since 1970.
+    pub(crate) time: i64,
+    pub(crate) tongue: Tongue,
+    /// Its terms, by term.
+    pub(crate) entries: Vec<Entry>,
+    meaning: Meaning,
+    lengths: Lengths,
+}
+
+impl Article {
+    /// The bytes that an article takes in the state.
+    pub(crate) const SIZE: usize = 16 + 8 + 4 + 2 + TERMS * Entry::SIZE + meaning::DIMENSIONS;
+
+    pub(crate) fn new(
+        sketch: &Sketch,
+        frequencies: &Frequencies,
+        space: &Space,
+        story: DocumentId,
+        time: i64,
+    ) -> Self {
+        let tongue = sketch.tongue;
+        let entry = |count: &crate::sketch::Count| {
+            let rarity = frequencies.rarity(tongue, count.term);
+            Entry::new(count.term, rarity, count.count, count.flags)
+        };
+        let mut entries: Vec<Entry> = sketch.counts.iter().map(entry).filter(|e| e.rarity > 0).collect();
+        sort_by_weight(&mut entries, MEANT);
+        let weights = entries
+            .iter()
+            .take(MEANT)
+            .map(|entry| (entry.term, entry.weight()));
+        let meaning = space.meaning(tongue, weights);
+        if entries.len() > TERMS {
+            let (kept, rest) = entries.split_at(TERMS - TITLE);
+            let title = rest.iter().filter(|entry| entry.has(flag::TITLE));
+            let other = rest.iter().filter(|entry| !entry.has(flag::TITLE));
+            let chosen: Vec<Entry> = kept
+                .iter()
+                .chain(title.take(TITLE).chain(other))
+                .copied()
+                .collect();
+            entries = chosen;
+            entries.truncate(TERMS);
+        }
+        entries.sort_unstable_by_key(|entry| entry.term);
+        Self {
+            story,
+            time,
+            tongue,
+            lengths: Lengths::of(&entries),
+            entries,
+            meaning,
+        }
+    }
+
+    /// The `most` weightiest terms, the weightiest first.
+    pub(crate) fn weightiest(&self, most: usize) -> Vec<Entry> {
+        let mut entries = self.entries.clone();
+        sort_by_weight(&mut entries, most);
+        entries.truncate(most);
+        entries
+    }
+
+    /// The length of the article's vector of terms.
+    pub(crate) fn length(&self) -> f32 {
+        self.lengths.body
+    }
+
+    /// The cosine of the two articles' terms by weight.
+    pub(crate) fn cosine(&self, other: &Self) -> f32 {
+        let dot: f32 = shared(self, other)
+            .map(|(mine, other)| mine.weight() * other.weight())
+            .sum();
+        ratio(dot, self.lengths.body * other.lengths.body)
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(Self::SIZE);
+        bytes.extend(self.story.as_bytes());
+        bytes.extend(self.time.to_le_bytes());
+        bytes.extend(self.tongue.number().to_le_bytes());
+        bytes.extend((self.entries.len() as u16).to_le_bytes());
+        self.entries.iter().for_each(|entry| entry.write(&mut bytes));
+        bytes.resize(Self::SIZE - meaning::DIMENSIONS, 0);
+        bytes.extend(self.meaning.to_bytes());
+        bytes
+    }
+
+    /// Reads what [`Article::encode`] wrote.
+    pub(crate) fn decode(bytes: &[u8; Self::SIZE]) -> Option<Self> {
+        let (story, rest) = bytes.split_first_chunk::<16>()?;
+        let (time, rest) = rest.split_first_chunk::<8>()?;
+        let (tongue, rest) = rest.split_first_chunk::<4>()?;
+        let (count, rest) = rest.split_first_chunk::<2>()?;
+        let (entries, meaning) = rest.split_at_checked(TERMS * Entry::SIZE)?;
+        let entries = entries
+            .as_chunks()
+            .0
+            .get(..usize::from(u16::from_le_bytes(*count)))?;
+        let entries: Vec<Entry> = entries.iter().copied().map(Entry::read).collect();
+        Some(Self {
+            story: DocumentId::from_bytes(*story),
+            time: i64::from_le_bytes(*time),
+            tongue: Tongue::from_number(u32::from_le_bytes(*tongue)),
+            lengths: Lengths::of(&entries),
+            entries,
+            meaning: Meaning::from_bytes(meaning.first_chunk()?),
+        })
+    }
+}
+
+/// Puts the `most` weightiest entries first, the weightiest of all at the front.
+fn sort_by_weight(entries: &mut [Entry], most: usize) {
+    let order = |a: &Entry, b: &Entry| b.weight().total_cmp(&a.weight()).then(a.term.cmp(&b.term));
+    if entries.len() > most {
+        entries.select_nth_unstable_by(most, order);
+    }
+    let most = most.min(entries.len());
+    entries[..most].sort_unstable_by(order);
+}
+
+impl Lengths {
+    fn of(entries: &[Entry]) -> Self {
+        let mut lengths = Self::default();
+        for entry in entries {
+            let weight = entry.weight() * entry.weight();
+            let rarity = entry.rarity() * entry.rarity();
+            lengths.body += weight;
+            if entry.has(flag::TITLE) {
+                lengths.title += rarity;
+            }
+            if entry.has(flag::LEAD) {
+                lengths.lead += rarity;
+            }
+            if entry.has(flag::NAME) {
+                lengths.names += weight;
+            } else {
+                lengths.common += weight;
+            }
+        }
+        for length in [
+            &mut lengths.body,
+            &mut lengths.title,
+            &mut lengths.lead,
+            &mut lengths.names,
+            &mut lengths.common,
+        ] {
+            *length = length.sqrt();
+        }
+        lengths
+    }
+}
+
+/// How alike two articles are; all but the last three from 0 to 1 (`meaning` from -1).
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Likeness {
+    /// All terms, by weight.
+    pub(crate) body: f32,
+    /// The terms of the titles.
+    pub(crate) title: f32,
+    /// How much of the first article's title stands in the second.
+    pub(crate) title_in: f32,
+    /// How much of the second article's title stands in the first.
+    pub(crate) title_of: f32,
+    /// The terms of the first words.
+    pub(crate) lead: f32,
+    /// The names.
+    pub(crate) names: f32,
+    /// The terms that are no names.
+    pub(crate) common: f32,
+    /// The directions of the terms' vectors.
+    pub(crate) meaning: f32,
+    /// The rarity of the rarest shared term.
+    pub(crate) rarest: f32,
+    /// The rarity of the rarest shared name.
+    pub(crate) rarest_name: f32,
+    /// The shared terms' rarities, summed.
+    pub(crate) shared: f32,
+}
+
+/// `part` of `whole`, nothing of nothing.
+fn ratio(part: f32, whole: f32) -> f32 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+impl Likeness {
+    pub(crate) fn of(a: &Article, b: &Article) -> Self {
+        let mut like = Self::default();
+        for (mine, other) in shared(a, b) {
+            let weight = mine.weight() * other.weight();
+            let rarity = mine.rarity() * other.rarity();
+            let both = |flag| mine.has(flag) && other.has(flag);
+            like.body += weight;
+            if both(flag::TITLE) {
+                like.title += rarity;
+            }
+            if mine.has(flag::TITLE) {
+                like.title_in += mine.rarity() * mine.rarity();
+            }
+            if other.has(flag::TITLE) {
+                like.title_of += other.rarity() * other.rarity();
+            }
+            if both(flag::LEAD) {
+                like.lead += rarity;
+            }
+            if both(flag::NAME) {
+                like.names += weight;
+                like.rarest_name = like.rarest_name.max(mine.rarity());
+            } else if !mine.has(flag::NAME) && !other.has(flag::NAME) {
+                like.common += weight;
+            }
+            like.rarest = like.rarest.max(mine.rarity());
+            like.shared += mine.rarity();
+        }
+        let (mine, other) = (&a.lengths, &b.lengths);
+        like.body = ratio(like.body, mine.body * other.body);
+        like.title = ratio(like.title, mine.title * other.title);
+        like.title_in = ratio(like.title_in, mine.title * mine.title);
+        like.title_of = ratio(like.title_of, other.title * other.title);
+        like.lead = ratio(like.lead, mine.lead * other.lead);
+        like.names = ratio(like.names, mine.names * other.names);
+        like.common = ratio(like.common, mine.common * other.common);
+        like.meaning = a.meaning.cosine(&b.meaning);
+        like
+    }
+}
+
+/// The terms that both articles have, as each has them.
+pub(crate) fn shared<'a>(a: &'a Article, b: &'a Article) -> impl Iterator<Item = (Entry, Entry)> + 'a {
+    let mut rest = &b.entries[..];
+    a.entries.iter().filter_map(move |&mine| {
+        while rest.first().is_some_and(|other| other.term < mine.term) {
+            rest = &rest[1..];
+        }
+        let other = *rest.first()?;
+        (other.term == mine.term).then_some((mine, other))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use gristmill_core::Document;
+
+    use super::*;
+    use crate::Model;
+
+    fn article(text: &str) -> Article {
+        let document = Document::from_text("a", text);
+        let sketch = Sketch::of(&document);
+        let model = Model::default();
+        Article::new(&sketch, &model.frequencies(), model.space(), document.id, -5)
+    }
+
+    #[test]
+    fn articles_survive_writing() {
+        for text in ["", "Velmora mourns twelve dead in the earthquake of 2024."] {
+            let article = article(text);
+            let bytes: [u8; Article::SIZE] = article.encode().try_into().unwrap();
+            assert_eq!(Article::decode(&bytes), Some(article));
+        }
+    }
+
+    #[test]
+    fn an_article_is_like_itself_and_unlike_another() {
+        let bank = article("The central bank of Tarnland left its interest rate at 4.25 per cent.");
+        let quake = article("Rescuers searched the ruins of Velmora after the earthquake.");
+        let same = Likeness::of(&bank, &bank);
+        assert!((same.body - 1.0).abs() < 1e-5 && (same.title_in - 1.0).abs() < 1e-5);
+        let other = Likeness::of(&bank, &quake);
+        assert!(other.body < 0.05 && other.names == 0.0);
+    }
+}

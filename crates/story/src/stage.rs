@@ -1,0 +1,353 @@
+//! The stage: both halves, what they remember, and what they say.
+
+use std::sync::Arc;
+
+use gristmill_core::{
+    BuildEnv, BuildError, Built, Document, DocumentId, Note, OrderedStage, Period, Stage, StageError,
+    StageFactory, State, StateError, Story, Verdict,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::article::{Article, shared};
+use crate::features::{Features, NAMES, best, features};
+use crate::frequencies::Frequencies;
+use crate::memory::{Memory, Near};
+use crate::model::Model;
+use crate::sketch::{Sketch, flag};
+use crate::terms::{Term, words};
+
+/// The parameters of `story`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoryParams {
+    /// How far apart in time (`created`, else `added`) an article and the nearest of its story may be.
+    pub window: Period,
+    /// How likely it must be that an article belongs to a story for it to join, from 0 to 1; the model's own
+    /// threshold where it is not given.
+    pub threshold: Option<f32>,
+}
+
+impl Default for StoryParams {
+    fn default() -> Self {
+        Self {
+            window: Period(std::time::Duration::from_secs(14 * 86_400)),
+            threshold: None,
+        }
+    }
+}
+
+/// Builds the `story` stage.
+pub struct StoryFactory;
+
+impl StageFactory for StoryFactory {
+    const NAME: &'static str = "story";
+    const ABOUT: &'static str = "Puts articles on one event into one story, as they arrive.";
+    const EXAMPLE: &'static str = "story: {window: 14d}";
+    type Params = StoryParams;
+
+    fn build(params: StoryParams, _: &BuildEnv) -> Result<Built, BuildError> {
+        if params
+            .threshold
+            .is_some_and(|threshold| !(0.0..=1.0).contains(&threshold))
+        {
+            return Err(BuildError::new("threshold", "a number from 0 to 1"));
+        }
+        Ok(Built::Ordered {
+            prepare: Some(Arc::new(Count)),
+            ordered: Box::new(Stories::new(&params)),
+        })
+    }
+}
+
+/// The pure half: counts terms.
+struct Count;
+
+impl Stage for Count {
+    fn process(&self, document: &mut Document) -> Result<Verdict, StageError> {
+        let sketch = Sketch::of(document);
+        document.scratch.put(sketch);
+        Ok(Verdict::Keep)
+    }
+}
+
+/// A story that an article may belong to.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The id of the story's first document.
+    pub story: DocumentId,
+    /// What the model judges by.
+    pub features: Features,
+    number: u32,
+    /// The member most like the article.
+    nearest: Article,
+}
+
+/// Finds the story of each article in a stream.
+#[derive(Debug)]
+pub struct Stories {
+    params: StoryParams,
+    model: Arc<Model>,
+    frequencies: Frequencies,
+    memory: Memory,
+}
+
+fn name(kind: &str, segment: u32) -> String {
+    format!("{kind}-{segment:08}")
+}
+
+impl Stories {
+    /// A stage that knows no story yet.
+    pub fn new(params: &StoryParams) -> Self {
+        Self::with_model(params, Arc::new(Model::default()))
+    }
+
+    /// A stage that judges by `model`.
+    pub fn with_model(params: &StoryParams, model: Arc<Model>) -> Self {
+        Self {
+            params: params.clone(),
+            frequencies: model.frequencies(),
+            model,
+            memory: Memory::default(),
+        }
+    }
+
+    /// Both halves in one, for use as a library.
+    ///
+    /// # Errors
+    /// The state cannot be read or written.
+    pub fn place(&mut self, document: &mut Document, state: &mut dyn State) -> Result<(), StageError> {
+        OrderedStage::process(self, document, state).map(drop)
+    }
+
+    /// The stories that `document` may belong to, for training.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn candidates(&self, document: &Document, state: &dyn State) -> Result<Vec<Candidate>, StateError> {
+        self.near(&self.article(document, &Sketch::of(document)), state)
+    }
+
+    /// Places `document` into the story of the candidate, or into one of its own, whatever the model says, for
+    /// training.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    pub fn teach(
+        &mut self,
+        document: &Document,
+        story: Option<&Candidate>,
+        state: &mut dyn State,
+    ) -> Result<(), StateError> {
+        let sketch = Sketch::of(document);
+        let mut article = self.article(document, &sketch);
+        if let Some(story) = story {
+            article.story = story.story;
+        }
+        let number = story.map(|story| story.number);
+        self.remember(&article, number, &sketch, document, state)
+    }
+
+    fn article(&self, document: &Document, sketch: &Sketch) -> Article {
+        let time = document.created.unwrap_or(document.added).as_millisecond();
+        Article::new(sketch, &self.frequencies, self.model.space(), document.id, time)
+    }
+
+    fn window(&self) -> i64 {
+        i64::try_from(self.params.window.0.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn near(&self, article: &Article, state: &dyn State) -> Result<Vec<Candidate>, StateError> {
+        let near = self.memory.near(article, self.window(), state)?;
+        let cosines: Vec<f32> = near
+            .iter()
+            .map(|near| near.members[best(&near.members)].like.body)
+            .collect();
+        let candidate = |(n, Near { story, members }): (usize, Near)| {
+            let others = cosines.iter().enumerate().filter(|(other, _)| *other != n);
+            let other = others.map(|(_, cosine)| *cosine).fold(0.0, f32::max);
+            let features = features(article, &members, other);
+            let best = best(&members);
+            let nearest = members.into_iter().nth(best)?.article;
+            Some(Candidate {
+                story: nearest.story,
+                features,
+                number: story,
+                nearest,
+            })
+        };
+        Ok(near.into_iter().enumerate().filter_map(candidate).collect())
+    }
+
+    fn remember(
+        &mut self,
+        article: &Article,
+        story: Option<u32>,
+        sketch: &Sketch,
+        document: &Document,
+        state: &mut dyn State,
+    ) -> Result<(), StateError> {
+        let segment = self.memory.segment();
+        let came = document.added.as_millisecond();
+        if self.memory.is_full() && segment > 0 {
+            self.memory.turn(came, self.window(), state)?;
+            self.frequencies.fade();
+            state.append(&name("frequencies", segment), &self.frequencies.to_bytes())?;
+            for kind in ["frequencies", "counts"] {
+                let old = name(kind, segment - 1);
+                if state.len(&old).is_some() {
+                    state.remove(&old)?;
+                }
+            }
+        }
+        let buckets = Frequencies::buckets(sketch.tongue, sketch.counts.iter().map(|count| count.term));
+        state.append(&name("counts", segment), &log_entry(sketch, &buckets))?;
+        self.frequencies.add(sketch.tongue, &buckets);
+        self.memory
+            .push(article, story.unwrap_or(self.memory.next()), came, state)
+    }
+
+    /// The words and names that tie `document` to `other`, the weightiest first.
+    fn ties(document: &Document, article: &Article, other: &Article) -> (Vec<String>, Vec<String>) {
+        const SHOWN: usize = 12;
+        let mut both: Vec<(f32, Term, bool)> = shared(article, other)
+            .map(|(mine, other)| {
+                let name = mine.has(flag::NAME) && other.has(flag::NAME);
+                (mine.weight() * other.weight(), mine.term, name)
+            })
+            .collect();
+        both.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let title = document.title.as_deref().unwrap_or_default();
+        let word = |term| {
+            [&document.text, title].into_iter().find_map(|text| {
+                words(text)
+                    .find(|word| word.term == term)
+                    .map(|word| text[word.range].to_owned())
+            })
+        };
+        let shown = |names: bool| {
+            let kind = both.iter().filter(|(.., name)| *name == names);
+            kind.filter_map(|&(_, term, _)| word(term)).take(SHOWN).collect()
+        };
+        (shown(false), shown(true))
+    }
+}
+
+/// What an article adds to the frequencies: its language, the number of buckets, and their distances, seven
+/// bits a byte.
+fn log_entry(sketch: &Sketch, buckets: &[u32]) -> Vec<u8> {
+    let mut bytes = sketch.tongue.number().to_le_bytes().to_vec();
+    bytes.extend((buckets.len() as u16).to_le_bytes());
+    let mut last = 0;
+    for &bucket in buckets {
+        let mut apart = bucket - last;
+        last = bucket;
+        while apart >= 128 {
+            bytes.push(apart as u8 | 128);
+            apart >>= 7;
+        }
+        bytes.push(apart as u8);
+    }
+    bytes
+}
+
+/// Adds what [`log_entry`] wrote to `frequencies`.
+fn replay(mut bytes: &[u8], frequencies: &mut Frequencies) {
+    let mut buckets = Vec::new();
+    while let Some((head, rest)) = bytes.split_first_chunk::<6>() {
+        let tongue = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
+        bytes = rest;
+        buckets.clear();
+        let mut bucket = 0;
+        for _ in 0..u16::from_le_bytes([head[4], head[5]]) {
+            let mut shift = 0;
+            while let Some((&byte, rest)) = bytes.split_first() {
+                bytes = rest;
+                bucket += u32::from(byte & 127) << shift;
+                shift += 7;
+                if byte < 128 {
+                    break;
+                }
+            }
+            buckets.push(bucket);
+        }
+        frequencies.add(crate::terms::Tongue::from_number(tongue), &buckets);
+    }
+}
+
+fn read(file: &str, state: &dyn State) -> Result<Vec<u8>, StateError> {
+    let mut bytes = vec![0; state.len(file).unwrap_or_default() as usize];
+    if !bytes.is_empty() {
+        state.read(file, 0, &mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+impl OrderedStage for Stories {
+    fn open(&mut self, state: &mut dyn State) -> Result<(), StateError> {
+        self.memory = Memory::open(state)?;
+        self.frequencies = self.model.frequencies();
+        let next = self.memory.next();
+        if next == 0 {
+            return Ok(());
+        }
+        let segment = (next - 1) / crate::index::SEGMENT;
+        if segment > 0 {
+            let file = name("frequencies", segment);
+            self.frequencies = Frequencies::from_bytes(&read(&file, state)?)
+                .ok_or_else(|| StateError::Invalid(format!("file {file} is not a table of frequencies")))?;
+        }
+        replay(&read(&name("counts", segment), state)?, &mut self.frequencies);
+        Ok(())
+    }
+
+    fn process(&mut self, document: &mut Document, state: &mut dyn State) -> Result<Verdict, StageError> {
+        let sketch = match document.scratch.take::<Sketch>() {
+            Some(sketch) => sketch,
+            None => Sketch::of(document),
+        };
+        let mut article = self.article(document, &sketch);
+        let mut best: Option<(f32, Candidate)> = None;
+        for candidate in self.near(&article, state)? {
+            let probability = self.model.probability(&candidate.features);
+            if best.as_ref().is_none_or(|(most, _)| probability > *most) {
+                best = Some((probability, candidate));
+            }
+        }
+        let threshold = self.params.threshold.unwrap_or(self.model.threshold);
+        document.story = Story {
+            id: Some(document.id),
+            similarity: None,
+        };
+        let mut joined = None;
+        if let Some((probability, candidate)) = best {
+            let joins = probability >= threshold;
+            if joins {
+                joined = Some(candidate.number);
+                article.story = candidate.story;
+                document.story = Story {
+                    id: Some(candidate.story),
+                    similarity: Some(f64::from(probability)),
+                };
+            }
+            if document.notes.is_some() {
+                let (words, names) = Self::ties(document, &article, &candidate.nearest);
+                let says = if joins { "joins" } else { "does not join" };
+                let features: serde_json::Map<_, _> = NAMES
+                    .iter()
+                    .zip(candidate.features)
+                    .map(|(name, value)| ((*name).to_owned(), json!(value)))
+                    .collect();
+                document.note(|| {
+                    Note::new(format!("{says} story {}", candidate.story)).with(json!({
+                        "probability": probability, "threshold": threshold, "names": names, "words": words,
+                        "features": features,
+                    }))
+                });
+            }
+        }
+        self.remember(&article, joined, &sketch, document, state)?;
+        Ok(Verdict::Keep)
+    }
+}
