@@ -1,6 +1,6 @@
 //! Scores the identifier on labelled texts and times it:
 //!
-//!     cargo run --release -p gristmill-language --example score -- $GRISTMILL_DATA/language [MODEL.bin] [--confusions]
+//!     cargo run --release -p gristmill-language --example score -- $GRISTMILL_DATA/language [MODEL.bin] [--confusions] [--languages]
 //!
 //! The folder holds `dev.tsv.zst` (language, text, kind of text), `noise_dev.tsv.zst` (the same) and
 //! `mixed_dev.tsv.zst` (`language:start-end,…` in code points, text). Accuracy is averaged over languages. Dari
@@ -65,9 +65,9 @@ fn same(code: &str) -> &str {
 }
 
 fn main() -> Result<()> {
-    let usage = "usage: score FOLDER [MODEL.bin] [--confusions]";
+    let usage = "usage: score FOLDER [MODEL.bin] [--confusions] [--languages]";
     let folder = PathBuf::from(std::env::args_os().nth(1).context(usage)?);
-    let confusions = std::env::args().any(|argument| argument == "--confusions");
+    let wants = |flag: &str| std::env::args().any(|argument| argument == flag);
     let own = std::env::args_os()
         .skip(2)
         .find(|argument| Path::new(argument).is_file());
@@ -88,8 +88,12 @@ fn main() -> Result<()> {
         .collect();
     accuracy(&rows, &answers);
     calibration(&rows, &answers);
-    if confusions {
+    if wants("--confusions") {
         wrong(&rows, &answers);
+    }
+    if wants("--languages") {
+        by_language(&rows, &answers);
+        return Ok(());
     }
     speed(&identifier, &rows);
     noise(&identifier, &folder.join("noise_dev.tsv.zst"))?;
@@ -176,6 +180,25 @@ fn wrong(rows: &[Row], answers: &[(&str, f64)]) {
         print!("{language}>{said} {count}; ");
     }
     println!();
+}
+
+/// The share of right answers for each language, as a table of the card.
+fn by_language(rows: &[Row], answers: &[(&str, f64)]) {
+    let mut cells: BTreeMap<&str, [(f64, f64); 4]> = BTreeMap::new();
+    for (row, (said, _)) in rows.iter().zip(answers) {
+        if let Some(kind) = KINDS.iter().position(|kind| *kind == row.kind) {
+            let cell = &mut cells.entry(&row.language).or_default()[kind];
+            cell.0 += f64::from(u8::from(row.language == *said));
+            cell.1 += 1.0;
+        }
+    }
+    for (language, cells) in cells {
+        let cells = cells.map(|(right, all)| match all {
+            0.0 => "–".to_owned(),
+            _ => format!("{:.0}", 100.0 * right / all),
+        });
+        println!("| {language} | {} |", cells.join(" | "));
+    }
 }
 
 fn speed(identifier: &Identifier, rows: &[Row]) {

@@ -6,14 +6,18 @@
 
 use std::ops::Range;
 
-use crate::features::{MOST_FEATURES, Word, Words};
+use crate::features::{Word, Words};
 use crate::model::{Model, Scores};
 use crate::script::{SCRIPTS, Script};
 
 /// Features after which the rest is skimmed: about a thousand letters.
 const ENOUGH: usize = 4096;
-/// Features after which the rest is skimmed if the best label leads by [`SURE`].
-const SOME: usize = 256;
+/// Features after which the rest is skimmed if the best label leads by [`SURE`], and after how many more it is
+/// looked at again.
+const SOME: usize = 80;
+const STEP: usize = 48;
+/// Room for the features that wait to be weighed.
+const WAITING: usize = 512;
 /// Log odds of a label against the next that leave no doubt.
 const SURE: f32 = 9.0;
 /// Letters after which a part of the text is compared with the whole.
@@ -30,9 +34,13 @@ const SUSPICION: f32 = 3.0;
 pub(crate) struct Evidence {
     scores: Scores,
     /// Features read in each script.
-    features: [usize; SCRIPTS],
+    features: [u32; SCRIPTS],
     /// Letters in each script.
-    letters: [usize; SCRIPTS],
+    letters: [u32; SCRIPTS],
+    /// A bit for each script that was met.
+    met: u64,
+    /// Whether a word was met that only Cantonese has.
+    cantonese: bool,
 }
 
 impl Evidence {
@@ -41,6 +49,8 @@ impl Evidence {
             scores: Scores::default(),
             features: [0; SCRIPTS],
             letters: [0; SCRIPTS],
+            met: 0,
+            cantonese: false,
         }
     }
 
@@ -49,20 +59,27 @@ impl Evidence {
     pub(crate) fn gather(model: &Model<'_>, text: &str) -> (Self, bool) {
         let mut words = Words::new(text);
         let (mut whole, mut parts, mut part) = (Self::new(), Vec::new(), Self::new());
-        let (mut letters, mut features) = (0, 0);
+        let (mut letters, mut features, mut look) = (0, 0, SOME);
+        let mut hashes = Vec::with_capacity(WAITING);
         while let Some(word) = words.next_word() {
-            features += part.read(model, &word);
+            features += part.read(model, &word, &mut hashes);
             letters += word.letters();
             if letters >= PART {
-                whole.add(&part);
+                part.weigh(model, &mut hashes);
+                whole.add(model, &part);
                 parts.push(std::mem::replace(&mut part, Self::new()));
                 letters = 0;
-                if features >= ENOUGH || features >= SOME && whole.lead(model) >= SURE {
+            }
+            if features >= look {
+                look = features + STEP;
+                part.weigh(model, &mut hashes);
+                if features >= ENOUGH || whole.lead(model, &part) >= SURE {
                     break;
                 }
             }
         }
-        whole.add(&part);
+        part.weigh(model, &mut hashes);
+        whole.add(model, &part);
         if letters >= LAST_PART {
             parts.push(part);
         }
@@ -79,11 +96,12 @@ impl Evidence {
             if letters == 0 {
                 start = word.start;
             }
-            part.skim(model, &word);
+            part.skim(model, &word, &mut hashes);
             letters += word.letters();
             if letters < PART {
                 continue;
             }
+            part.weigh(model, &mut hashes);
             // A suspicion, which reading in full confirms or not.
             if main.is_foreign(&part, unit)
                 && main.is_left_by(model, &Self::of(model, &text[start..word.end]))
@@ -93,6 +111,7 @@ impl Evidence {
             part = Self::new();
             letters = 0;
         }
+        part.weigh(model, &mut hashes);
         let last = letters >= LAST_PART
             && main.is_foreign(&part, unit)
             && main.is_left_by(model, &Self::of(model, &text[start..]));
@@ -102,64 +121,97 @@ impl Evidence {
     /// What all words of `text` say.
     fn of(model: &Model<'_>, text: &str) -> Self {
         let mut words = Words::new(text);
-        let mut evidence = Self::new();
+        let (mut evidence, mut hashes) = (Self::new(), Vec::new());
         while let Some(word) = words.next_word() {
-            evidence.read(model, &word);
+            evidence.read(model, &word, &mut hashes);
         }
+        evidence.weigh(model, &mut hashes);
         evidence
     }
 
-    /// Takes in all features of `word`, and says how many there were.
-    pub(crate) fn read(&mut self, model: &Model<'_>, word: &Word<'_>) -> usize {
-        let script = word.script as usize;
+    /// Takes in all features of `word`, and says how many there were. They wait in `hashes` to be weighed, many at
+    /// once.
+    pub(crate) fn read(&mut self, model: &Model<'_>, word: &Word<'_>, hashes: &mut Vec<u32>) -> usize {
         // A language alone in its script needs no scores.
         let mut count = word.letters() * 5;
         if model.range(word.script).len() > 1 {
-            let mut hashes = [0; MOST_FEATURES];
-            count = 0;
-            word.features(|hash| {
-                hashes[count] = hash;
-                count += 1;
-            });
-            model.add(&hashes[..count], &mut self.scores);
+            let before = hashes.len();
+            word.features(|hash| hashes.push(hash));
+            count = hashes.len() - before;
         }
-        self.letters[script] += word.letters();
-        self.features[script] += count;
+        self.count(word, count);
         count
     }
 
-    fn skim(&mut self, model: &Model<'_>, word: &Word<'_>) {
-        let script = word.script as usize;
+    /// Takes in the one feature of `word` that says most.
+    fn skim(&mut self, model: &Model<'_>, word: &Word<'_>, hashes: &mut Vec<u32>) {
         if model.range(word.script).len() > 1 {
-            model.add(&[word.whole()], &mut self.scores);
+            hashes.push(word.whole());
         }
-        self.letters[script] += word.letters();
-        self.features[script] += 1;
+        self.count(word, 1);
+    }
+
+    /// Adds to the scores what `hashes` say, and empties it.
+    pub(crate) fn weigh(&mut self, model: &Model<'_>, hashes: &mut Vec<u32>) {
+        model.add(hashes, &mut self.scores);
+        hashes.clear();
+    }
+
+    fn count(&mut self, word: &Word<'_>, features: usize) {
+        let script = word.script as usize;
+        self.letters[script] += word.letters() as u32;
+        self.features[script] += features as u32;
+        self.met |= 1 << script;
+        self.cantonese = self.cantonese || word.is_cantonese();
     }
 
     /// Adds what `other` rests on.
-    pub(crate) fn add(&mut self, other: &Self) {
-        for (sum, score) in self.scores.0.iter_mut().zip(&other.scores.0) {
-            *sum += score;
+    pub(crate) fn add(&mut self, model: &Model<'_>, other: &Self) {
+        for script in other.scripts() {
+            let range = model.range(script);
+            let sums = self.scores.0[range.clone()].iter_mut();
+            for (sum, score) in sums.zip(&other.scores.0[range]) {
+                *sum += score;
+            }
+            self.features[script as usize] += other.features[script as usize];
+            self.letters[script as usize] += other.letters[script as usize];
         }
-        for script in 0..SCRIPTS {
-            self.features[script] += other.features[script];
-            self.letters[script] += other.letters[script];
-        }
+        self.met |= other.met;
+        self.cantonese |= other.cantonese;
     }
 
-    /// The log odds of the best label of the text's script against the next.
-    fn lead(&self, model: &Model<'_>) -> f32 {
-        let Some(script) = self.script() else { return 0.0 };
+    /// Whether `language` is not out of the question: what has none of the characters of written Cantonese may as
+    /// well be read in it, but is written as Chinese is everywhere.
+    pub(crate) fn admits(&self, language: &str) -> bool {
+        self.cantonese || language != "yue"
+    }
+
+    /// The scripts met.
+    fn scripts(&self) -> impl Iterator<Item = Script> {
+        let mut met = self.met;
+        std::iter::from_fn(move || {
+            let number = met.trailing_zeros() as u8;
+            met &= met.wrapping_sub(1);
+            Script::from_number(number)
+        })
+    }
+
+    /// The log odds of the best label of the text's script against the next, `part` taken in.
+    fn lead(&self, model: &Model<'_>, part: &Self) -> f32 {
+        let letters = |script: Script| self.letters[script as usize] + part.letters[script as usize];
+        let scripts = self.scripts().chain(part.scripts());
+        let Some(script) = main_script(scripts, letters) else {
+            return 0.0;
+        };
+        let range = model.range(script);
+        let scores = self.scores(range.clone()).iter().zip(part.scores(range));
         let (mut best, mut next) = (i32::MIN, i32::MIN);
-        for &score in self.scores(model.range(script)) {
-            if score > best {
-                (best, next) = (score, best);
-            } else {
-                next = next.max(score);
-            }
+        for score in scores.map(|(whole, part)| whole + part) {
+            next = next.max(score.min(best));
+            best = best.max(score);
         }
-        best.saturating_sub(next) as f32 * model.scale(self.features(script))
+        let features = self.features(script) + part.features(script);
+        best.saturating_sub(next) as f32 * model.scale(features)
     }
 
     /// The scores of the labels in `range`.
@@ -169,39 +221,45 @@ impl Evidence {
 
     /// The features read in `script`.
     pub(crate) fn features(&self, script: Script) -> usize {
-        self.features[script as usize]
+        self.features[script as usize] as usize
     }
 
     /// The letters read, a letter of any script counting for what it says: a Han character for as much as three
     /// letters of an alphabet, a syllable of Hangul for two.
     pub(crate) fn size(&self) -> usize {
-        let in_script =
-            |number: usize| Script::from_number(number as u8).map_or(0, |script| self.size_in(script));
-        (1..SCRIPTS).map(in_script).sum()
+        self.scripts().map(|script| self.size_in(script)).sum()
     }
 
     fn size_in(&self, script: Script) -> usize {
-        let worth = match script {
-            Script::Hani => 3,
-            Script::Hang => 2,
-            _ => 1,
-        };
-        self.letters[script as usize] * worth
+        self.letters[script as usize] as usize * worth(script)
     }
 
-    /// The script of most of the text. Letters that are not Latin count twice: names in Latin letters stand in
-    /// texts of all scripts, seldom the other way round.
+    /// The script of most of the text.
     pub(crate) fn script(&self) -> Option<Script> {
-        (1..SCRIPTS)
-            .filter_map(|number| Script::from_number(number as u8))
-            .map(|script| {
-                let twice = if script == Script::Latn { 1 } else { 2 };
-                (self.size_in(script) * twice, script)
-            })
-            .filter(|&(size, _)| size > 0)
-            .max_by_key(|&(size, script)| (size, std::cmp::Reverse(script)))
-            .map(|(_, script)| script)
+        main_script(self.scripts(), |script| self.letters[script as usize])
     }
+}
+
+/// How many letters of an alphabet a letter of `script` is worth.
+fn worth(script: Script) -> usize {
+    match script {
+        Script::Hani => 3,
+        Script::Hang => 2,
+        _ => 1,
+    }
+}
+
+/// The script of most letters. Those that are not Latin count twice: names in Latin letters stand in texts of all
+/// scripts, seldom the other way round.
+fn main_script(scripts: impl Iterator<Item = Script>, letters: impl Fn(Script) -> u32) -> Option<Script> {
+    scripts
+        .map(|script| {
+            let twice = if script == Script::Latn { 1 } else { 2 };
+            (letters(script) as usize * worth(script) * twice, script)
+        })
+        .filter(|&(size, _)| size > 0)
+        .max_by_key(|&(size, script)| (size, std::cmp::Reverse(script)))
+        .map(|(_, script)| script)
 }
 
 /// What a text seems to be in.

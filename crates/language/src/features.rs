@@ -3,7 +3,7 @@
 //! The trainer and the identifier share this code, so a change here asks for a new model. A word is a run of
 //! letters and marks of one script, in lower case, with an apostrophe or a middle dot inside. What is not
 //! language is passed over: addresses, handles, hashtags, digits and what touches them, strings of mixed case.
-//! Each word gives its character n-grams of one to five, with a mark at either end, and itself as a whole;
+//! Each word gives its character n-grams of two to five, with a mark at either end, and itself as a whole;
 //! Han characters and kana, which have no spaces between words, give n-grams of one to three.
 
 use std::sync::LazyLock;
@@ -12,8 +12,6 @@ use crate::script::Script;
 
 /// The longest run that is treated as one word; longer ones, in scripts without spaces, are cut.
 const LONGEST: usize = 64;
-/// The most features that a word can have.
-pub(crate) const MOST_FEATURES: usize = (LONGEST + 1) * LONGEST_GRAM + 1;
 /// The longest n-gram.
 const LONGEST_GRAM: usize = 5;
 /// Stands at either end of a word.
@@ -25,8 +23,8 @@ const APOSTROPHE: u32 = b'\'' as u32;
 
 /// Code points below this one are looked up in a table.
 const TABLE: usize = 0x3400;
-/// What each code point is to a word: its lower case in the lower bits, its script's number in the upper
-/// eight, zero where it has no place in a word.
+/// What each code point is to a word: its lower case in the lower bits, one bit if it is not that itself, its
+/// script's number in the upper eight, zero where it has no place in a word.
 static LETTERS: LazyLock<Box<[u32]>> = LazyLock::new(|| {
     (0..TABLE as u32)
         .map(|point| char::from_u32(point).map_or(0, letter))
@@ -34,14 +32,27 @@ static LETTERS: LazyLock<Box<[u32]>> = LazyLock::new(|| {
 });
 
 fn letter(c: char) -> u32 {
+    // Most of what is not in the table, and none of it has a case.
+    let script = match c {
+        '\u{4E00}'..='\u{9FFF}' => Script::Hani,
+        '\u{AC00}'..='\u{D7A3}' => Script::Hang,
+        _ => return of_any_case(c),
+    };
+    c as u32 | (script as u32) << 24
+}
+
+fn of_any_case(c: char) -> u32 {
     let Some(script) = Script::of(c) else { return 0 };
     // What lower-cases to two characters (the Turkish İ alone) keeps the first.
     let lower = c.to_lowercase().next().unwrap_or(c);
-    lower as u32 | (script as u32) << 24
+    let upper = if c.is_uppercase() { UPPER } else { 0 };
+    lower as u32 | upper | (script as u32) << 24
 }
 
 /// The bits of a table entry that hold the code point.
-const POINT: u32 = 0x00FF_FFFF;
+const POINT: u32 = 0x001F_FFFF;
+/// The bit that says that the letter is in upper case.
+const UPPER: u32 = 0x0080_0000;
 
 /// The Cyrillic letter that looks like this Latin one.
 fn cyrillic(point: u32) -> Option<u32> {
@@ -82,19 +93,33 @@ impl Word<'_> {
         self.padded.len() - 2
     }
 
+    /// Whether a character stands in it that Cantonese is written with and Chinese otherwise is not.
+    pub(crate) fn is_cantonese(&self) -> bool {
+        const CHARACTERS: [char; 24] = [
+            '嘅', '喺', '咗', '哋', '啲', '唔', '冇', '佢', '嚟', '嗰', '睇', '俾', '畀', '咁', '噉', '嘢',
+            '乜', '咩', '喇', '啦', '啱', '搵', '瞓', '諗',
+        ];
+        let known = |&point: &u32| CHARACTERS.iter().any(|&c| c as u32 == point);
+        self.script == Script::Hani && self.padded.iter().any(known)
+    }
+
     /// Hands the hash of each feature to `take`.
     #[inline]
     pub fn features(&self, mut take: impl FnMut(u32)) {
+        let seed = SEED ^ self.script as u32;
         let longest = if self.script == Script::Hani {
             3
         } else {
             LONGEST_GRAM
         };
-        let seed = SEED ^ self.script as u32;
         for start in 0..self.padded.len() - 1 {
-            let mut hash = seed;
             let end = (start + longest).min(self.padded.len());
-            for &point in &self.padded[start..end] {
+            let mut hash = step(seed, self.padded[start]);
+            // A letter of an alphabet alone says little, and there are many.
+            if self.script == Script::Hani {
+                take(finish(hash));
+            }
+            for &point in &self.padded[start + 1..end] {
                 hash = step(hash, point);
                 take(finish(hash));
             }
@@ -213,7 +238,7 @@ impl<'t> Words<'t> {
                     self.before = Before::Cut;
                     break;
                 }
-                let upper = c.is_uppercase();
+                let upper = letter & UPPER != 0;
                 humps += usize::from(upper && was_lower);
                 was_lower = !upper;
                 self.padded[length + 1] = point;
@@ -359,9 +384,9 @@ mod tests {
             }
             count
         };
-        // "_a_": _ _a _a_ a a_ ; "_abcd_": 5+5+4+3+2 n-grams and the word.
-        assert_eq!(count("a"), 5);
-        assert_eq!(count("abcd"), 20);
+        // "_a_": _a _a_ a_ ; "_abcd_": 4+4+3+2+1 n-grams and the word.
+        assert_eq!(count("a"), 3);
+        assert_eq!(count("abcd"), 15);
         assert_eq!(count("東京"), 3 + 3 + 2);
     }
 }

@@ -23,7 +23,7 @@ const HINT_WEIGHT: f64 = 8.0;
 const ALONE: f64 = 0.995;
 
 /// Log odds below which a language is out of the question.
-const NEGLIGIBLE: f32 = -21.0;
+const NEGLIGIBLE: f32 = -16.0;
 
 /// A language with its script and the probability that it is the text's.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -153,28 +153,44 @@ impl Identifier {
         &self.model
     }
 
-    /// The probability of each language written in `script`, best first.
+    /// The probability of each language written in `script` that is not out of the question, best first.
     pub(crate) fn ranked(&self, evidence: &Evidence, script: Script, hint: Option<&str>) -> Vec<Candidate> {
-        let features = evidence.features(script);
         let range = self.model.range(script);
         let labels = &self.model.labels()[range.clone()];
-        let mut candidates = match labels {
-            [] => Vec::new(),
-            [only] if self.allowed[range.start] => vec![candidate(only, ALONE)],
-            _ => {
-                let scale = self.model.scale(features);
-                self.probabilities(evidence.scores(range.clone()), range.start, scale, hint)
-                    .into_iter()
-                    .zip(labels)
-                    .filter(|&(probability, _)| probability > 0.0)
-                    .map(|(probability, label)| candidate(label, probability))
-                    .collect()
-            }
+        let allowed = &self.allowed[range.clone()];
+        if let ([only], [true]) = (labels, allowed) {
+            return vec![candidate(only, ALONE)];
+        }
+        let scale = self.model.scale(evidence.features(script));
+        let scores = evidence.scores(range);
+        let open = || {
+            (0..labels.len()).filter(|&number| allowed[number] && evidence.admits(labels[number].language))
         };
+        let highest = open().map(|number| scores[number]).max().unwrap_or(0);
+        let mut candidates: Vec<_> = open()
+            .filter_map(|number| {
+                let odds = (scores[number] - highest) as f32 * scale;
+                let odds = (odds >= NEGLIGIBLE).then(|| f64::from(odds.exp()))?;
+                let hinted = hint == Some(labels[number].language);
+                Some(candidate(
+                    &labels[number],
+                    if hinted { odds * HINT_WEIGHT } else { odds },
+                ))
+            })
+            .collect();
+        let total: f64 = candidates.iter().map(|candidate| candidate.probability).sum();
+        for candidate in &mut candidates {
+            candidate.probability /= total;
+        }
         if script == Script::Hani {
             candidates = merged(candidates);
         }
-        candidates.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        let order = |a: &Candidate, b: &Candidate| {
+            b.probability
+                .total_cmp(&a.probability)
+                .then(a.language.cmp(b.language))
+        };
+        candidates.sort_unstable_by(order);
         candidates
     }
 
@@ -208,34 +224,6 @@ impl Identifier {
                 candidates,
             },
         }
-    }
-
-    /// The probability of each label from `first` on, given their `scores`.
-    fn probabilities(&self, scores: &[i32], first: usize, scale: f32, hint: Option<&str>) -> Vec<f64> {
-        let allowed = &self.allowed[first..first + scores.len()];
-        let open = || scores.iter().zip(allowed).filter(|&(_, &allowed)| allowed);
-        let Some(highest) = open().map(|(&score, _)| score).max() else {
-            return vec![0.0; scores.len()];
-        };
-        let mut odds: Vec<f64> = scores
-            .iter()
-            .zip(allowed)
-            .enumerate()
-            .map(|(number, (&score, &allowed))| {
-                let odds = (score - highest) as f32 * scale;
-                if !allowed || odds < NEGLIGIBLE {
-                    return 0.0;
-                }
-                let odds = f64::from(odds).exp();
-                match hint {
-                    Some(hint) if self.model.labels()[first + number].language == hint => odds * HINT_WEIGHT,
-                    _ => odds,
-                }
-            })
-            .collect();
-        let total: f64 = odds.iter().sum();
-        odds.iter_mut().for_each(|odds| *odds /= total);
-        odds
     }
 }
 
@@ -347,6 +335,8 @@ mod tests {
                 "hi",
                 "Deva",
             ),
+            ("佢哋琴日同部長傾咗新嘅貿易協定，但係冇結果。", "yue", "Hant"),
+            ("台灣總統選舉結果", "zh", "Hant"),
             ("รัฐมนตรีพบกันในวันจันทร์เพื่อหารือข้อตกลงการค้าใหม่", "th", "Thai"),
         ] {
             let answer = Identifier::new().identify(text);

@@ -2,35 +2,54 @@
 //!
 //! A multinomial logistic regression over hashed n-grams has a row of weights for each bucket of the hash, one
 //! weight for each label. Adding the same number to all weights of a row changes no probability, so the row's
-//! median is subtracted; most weights are then near zero and dropped, and the rest are kept in eight bits. A
-//! score is a sum of small integers, and the file is used as it lies in the binary: nothing is unpacked.
+//! median is subtracted; most weights are then near zero and dropped, and the rest are kept in eight bits. Where
+//! most labels of a script would be kept, as for the letters of an alphabet, they all are, as a row that is added
+//! as a whole. A score is a sum of small integers, and the file is used as it lies in the binary: nothing is
+//! unpacked.
 //!
 //! All numbers are little-endian:
 //!
 //! | part | holds |
 //! |---|---|
-//! | head, 32 bytes | `GMLI`, version (u32), bits of the hash (u32), labels (u32), knots (u32), entries (u32), checksum of all that follows (u64) |
+//! | head, 36 bytes | `GMLI`, version (u32), bits of the hash (u32), labels (u32), knots (u32), pairs (u32), lines (u32), checksum of all that follows (u64) |
 //! | step | f32: what one unit of a weight is worth |
 //! | knots | f32 each: the temperature for texts of 2⁴, 2⁵, … features |
 //! | labels | 12 bytes each: language, then script, padded with zeros to eight and four |
-//! | blocks | u32 each: the first entry of every 64 buckets |
-//! | buckets | u16 each: the first entry, counted from its block's |
-//! | entries | two bytes each: label, weight (i8) |
+//! | cells | u32 each: where the cell of every eight buckets begins, in pairs of bytes |
+//! | lines | 16 bytes each: weights of as many labels, 128 added to each |
+//! | pairs | the cells: eight numbers (u8), at which of its entries each bucket ends, and the entries, two bytes each: label, weight (i8) |
+//!
+//! A bucket with a row begins with three entries that stand for it: 255 and the row's first label, the number of
+//! its first line (u16), and the number of its lines with a zero. A cell has room for 255 entries; what goes beyond
+//! is left out.
+
+use std::ops::Range;
 
 use crate::script::{SCRIPTS, Script};
 
 /// Grows when the features or the format change.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const MAGIC: &[u8; 4] = b"GMLI";
-const HEAD: usize = 32;
+const HEAD: usize = 36;
 const LABEL: usize = 12;
-const BLOCK: usize = 64;
+/// Buckets in a cell. What is looked up is in one or two lines of the processor's cache.
+const CELL: usize = 8;
+/// Pairs of bytes at the start of a cell.
+const ENDS: usize = CELL / 2;
 /// Features that are looked up together.
-const TOGETHER: usize = 64;
+const TOGETHER: usize = 128;
+/// Labels whose weights lie in one line of a row.
+const LINE: usize = 16;
+/// What is added to a weight in a row.
+const BIAS: i32 = 128;
+/// Stands for a label where a bucket has a row.
+const ROW: u8 = 255;
+/// A bucket with weights for this many labels of a script has them in a row.
+pub const ROW_FROM: usize = 12;
 /// The first knot of the temperature lies at two to the power of this many features.
 const FIRST_KNOT: f32 = 4.0;
-/// The most labels that a model can have: one byte names each.
-pub const MAX_LABELS: usize = 256;
+/// The most labels that a model can have: one byte names each, and one of its values is taken.
+pub const MAX_LABELS: usize = 255;
 
 /// Why bytes are not a model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,9 +83,9 @@ pub struct Model<'m> {
     labels: Vec<Label<'m>>,
     /// For each script, its first label and the one after its last: labels are sorted by script.
     ranges: Ranges,
-    blocks: &'m [[u8; 4]],
-    buckets: &'m [[u8; 2]],
-    entries: &'m [[u8; 2]],
+    cells: &'m [[u8; 4]],
+    lines: &'m [[u8; LINE]],
+    pairs: &'m [[u8; 2]],
 }
 
 impl Default for Model<'_> {
@@ -78,9 +97,9 @@ impl Default for Model<'_> {
             temperatures: Vec::new(),
             labels: Vec::new(),
             ranges: [(0, 0); SCRIPTS],
-            blocks: &[],
-            buckets: &[],
-            entries: &[],
+            cells: &[],
+            lines: &[],
+            pairs: &[],
         }
     }
 }
@@ -100,9 +119,9 @@ impl<'m> Model<'m> {
         if field(1) != VERSION {
             return Err(ModelError::Version(field(1)));
         }
-        let (bits, labels, knots, entries) =
-            (field(2), field(3) as usize, field(4) as usize, field(5) as usize);
-        let checksum = u64::from(field(6)) | u64::from(field(7)) << 32;
+        let size = |number: usize| field(number) as usize;
+        let (bits, labels, knots, pairs, lines) = (field(2), size(3), size(4), size(5), size(6));
+        let checksum = u64::from(field(7)) | u64::from(field(8)) << 32;
         if checksum != checksum_of(body) {
             return Err(ModelError::Damaged("checksum"));
         }
@@ -139,9 +158,9 @@ impl<'m> Model<'m> {
                 .collect(),
             labels,
             ranges,
-            blocks: take(((1 << bits) / BLOCK + 1) * 4)?.as_chunks().0,
-            buckets: take((1 << bits) * 2)?.as_chunks().0,
-            entries: take(entries * 2)?.as_chunks().0,
+            cells: take((1 << bits) / CELL * 4)?.as_chunks().0,
+            lines: take(lines * LINE)?.as_chunks().0,
+            pairs: take(pairs * 2)?.as_chunks().0,
         })
     }
 
@@ -151,7 +170,7 @@ impl<'m> Model<'m> {
     }
 
     /// The numbers of the labels written in `script`.
-    pub fn range(&self, script: Script) -> std::ops::Range<usize> {
+    pub fn range(&self, script: Script) -> Range<usize> {
         let (start, end) = self.ranges[script as usize];
         start..end
     }
@@ -161,35 +180,78 @@ impl<'m> Model<'m> {
     /// All places are looked up, and touched, before the first is read: they are in no order that a processor
     /// could foresee, and so it waits for many of them at once.
     pub(crate) fn add(&self, hashes: &[u32], scores: &mut Scores) {
+        let mut cells = [0; TOGETHER];
         let mut places = [(0, 0); TOGETHER];
         for hashes in hashes.chunks(TOGETHER) {
-            for (place, hash) in places.iter_mut().zip(hashes) {
-                let bucket = (hash >> self.shift) as usize;
-                *place = (self.first(bucket), self.first(bucket + 1));
+            for (cell, hash) in cells.iter_mut().zip(hashes) {
+                let number = (hash >> self.shift) as usize / CELL;
+                *cell = self
+                    .cells
+                    .get(number)
+                    .map_or(0, |&bytes| u32::from_le_bytes(bytes)) as usize;
             }
-            let first = |&(start, _): &(usize, usize)| self.entries.get(start).map_or(0, |entry| entry[0]);
+            for ((place, &cell), hash) in places.iter_mut().zip(&cells).zip(hashes) {
+                *place = self.place(cell, (hash >> self.shift) as usize % CELL);
+            }
+            let first = |&(start, _): &(usize, usize)| self.pairs.get(start).map_or(0, |pair| pair[0]);
             let touched = places[..hashes.len()].iter().map(first);
             std::hint::black_box(touched.fold(0, |all, first| all ^ first));
+            let mut rows = [Row::default(); TOGETHER];
+            let mut count = 0;
             for &(start, end) in &places[..hashes.len()] {
-                for entry in self.entries.get(start..end).unwrap_or_default() {
+                let mut entries = self.pairs.get(start..end).unwrap_or_default();
+                if let [[ROW, first], line, [lines, _], rest @ ..] = entries {
+                    rows[count] = Row {
+                        first: *first,
+                        lines: *lines,
+                        line: u16::from_le_bytes(*line),
+                    };
+                    count += 1;
+                    entries = rest;
+                }
+                for entry in entries {
                     scores.0[entry[0] as usize] += i32::from(entry[1] as i8);
                 }
+            }
+            let shape = |a: &Row, b: &Row| (a.first, a.lines) == (b.first, b.lines);
+            for alike in rows[..count].chunk_by(shape) {
+                self.add_rows(alike, scores);
             }
         }
     }
 
-    /// The first entry of `bucket`; the number after the last bucket gives the number of entries.
+    /// Adds to `scores` what `rows` say, which begin with the same label.
+    fn add_rows(&self, rows: &[Row], scores: &mut Scores) {
+        let Some(&Row { first, lines, .. }) = rows.first() else {
+            return;
+        };
+        for (number, scores) in (0..lines as usize).zip(scores.0[first as usize..].chunks_exact_mut(LINE)) {
+            // No more than `TOGETHER` bytes are added in a place, which sixteen bits hold.
+            let mut sums = [0_u16; LINE];
+            for row in rows {
+                let Some(line) = self.lines.get(row.line as usize + number) else {
+                    return;
+                };
+                for (sum, &weight) in sums.iter_mut().zip(line) {
+                    *sum += u16::from(weight);
+                }
+            }
+            for (score, sum) in scores.iter_mut().zip(sums) {
+                *score += i32::from(sum) - rows.len() as i32 * BIAS;
+            }
+        }
+    }
+
+    /// From where to where the entries of a bucket of `cell` go.
     #[inline]
-    fn first(&self, bucket: usize) -> usize {
-        let within = self
-            .buckets
-            .get(bucket)
-            .map_or(0, |&bytes| u16::from_le_bytes(bytes));
-        let block = self
-            .blocks
-            .get(bucket / BLOCK)
-            .map_or(0, |&bytes| u32::from_le_bytes(bytes));
-        block as usize + within as usize
+    fn place(&self, cell: usize, bucket: usize) -> (usize, usize) {
+        let Some(ends) = self.pairs.get(cell..cell + ENDS) else {
+            return (0, 0);
+        };
+        let ends = ends.as_flattened();
+        let start = if bucket == 0 { 0 } else { ends[bucket - 1] };
+        let first = cell + ENDS;
+        (first + start as usize, first + ends[bucket] as usize)
     }
 
     /// What one unit of a weight is worth.
@@ -209,13 +271,21 @@ impl<'m> Model<'m> {
     }
 }
 
-/// A running score for each label.
+/// Where the row of a bucket lies.
+#[derive(Debug, Clone, Copy, Default)]
+struct Row {
+    first: u8,
+    lines: u8,
+    line: u16,
+}
+
+/// A running score for each label, with room for what a row's last line has beyond the last.
 #[derive(Debug, Clone)]
-pub(crate) struct Scores(pub(crate) [i32; MAX_LABELS]);
+pub(crate) struct Scores(pub(crate) [i32; MAX_LABELS + LINE]);
 
 impl Default for Scores {
     fn default() -> Self {
-        Self([0; MAX_LABELS])
+        Self([0; MAX_LABELS + LINE])
     }
 }
 
@@ -275,7 +345,13 @@ pub struct ModelBuilder {
 impl ModelBuilder {
     /// The bytes that [`Model::new`] reads.
     pub fn pack(&self) -> Vec<u8> {
-        let entries: usize = self.buckets.iter().map(Vec::len).sum();
+        let ranges = self.script_ranges();
+        let mut lines = Vec::new();
+        let buckets: Vec<_> = self
+            .buckets
+            .iter()
+            .map(|bucket| with_row(bucket, &ranges, &mut lines))
+            .collect();
         let mut body = Vec::new();
         body.extend(self.step.to_le_bytes());
         for temperature in &self.temperatures {
@@ -287,28 +363,27 @@ impl ModelBuilder {
             label[8..8 + script.len()].copy_from_slice(script.as_bytes());
             body.extend(label);
         }
-        let mut first = 0_u32;
-        for block in self.buckets.chunks(BLOCK) {
-            body.extend(first.to_le_bytes());
-            first += block.iter().map(|bucket| bucket.len() as u32).sum::<u32>();
-        }
-        body.extend(first.to_le_bytes());
-        for block in self.buckets.chunks(BLOCK) {
-            let mut within = 0_u16;
-            for bucket in block {
-                body.extend(within.to_le_bytes());
-                within += bucket.len() as u16;
+        let mut pairs: Vec<[u8; 2]> = Vec::new();
+        for cell in buckets.chunks(CELL) {
+            body.extend((pairs.len() as u32).to_le_bytes());
+            let mut ends = [0; CELL];
+            let mut end = 0_usize;
+            for (place, bucket) in ends.iter_mut().zip(cell) {
+                end = (end + bucket.len()).min(u8::MAX as usize);
+                *place = end as u8;
             }
+            pairs.extend(ends.as_chunks().0);
+            pairs.extend(cell.iter().flatten().take(end));
         }
-        for &(label, weight) in self.buckets.iter().flatten() {
-            body.extend([label, weight as u8]);
-        }
+        body.extend(lines.iter().flatten());
+        body.extend(pairs.iter().flatten());
         let numbers = [
             VERSION,
             self.bits,
             self.labels.len() as u32,
             self.temperatures.len() as u32,
-            entries as u32,
+            pairs.len() as u32,
+            lines.len() as u32,
         ];
         let mut bytes = MAGIC.to_vec();
         bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
@@ -316,6 +391,57 @@ impl ModelBuilder {
         bytes.extend(body);
         bytes
     }
+
+    /// The labels of each script.
+    fn script_ranges(&self) -> Vec<Range<u8>> {
+        let script = |label: &(String, String)| Script::from_code(&label.1);
+        let mut first = 0;
+        let alike = self.labels.chunk_by(|a, b| script(a) == script(b));
+        alike
+            .map(|labels| {
+                let range = first..first + labels.len() as u8;
+                first = range.end;
+                range
+            })
+            .collect()
+    }
+}
+
+/// The entries of `bucket`; a script with many of them has them in a row, of which the `lines` are added.
+fn with_row(bucket: &[(u8, i8)], ranges: &[Range<u8>], lines: &mut Vec<[u8; LINE]>) -> Vec<[u8; 2]> {
+    let plain = |entries: &[(u8, i8)]| -> Vec<[u8; 2]> {
+        entries
+            .iter()
+            .map(|&(label, weight)| [label, weight as u8])
+            .collect()
+    };
+    let inside = |range: &&Range<u8>| bucket.iter().filter(|(label, _)| range.contains(label)).count();
+    let Some(range) = ranges
+        .iter()
+        .max_by_key(inside)
+        .filter(|range| inside(range) >= ROW_FROM)
+    else {
+        return plain(bucket);
+    };
+    let first_line = lines.len();
+    let mut row = vec![[BIAS as u8; LINE]; range.len().div_ceil(LINE)];
+    let Ok(number) = u16::try_from(first_line + row.len()) else {
+        return plain(bucket);
+    };
+    let (inside, others): (Vec<_>, Vec<_>) = bucket.iter().partition(|(label, _)| range.contains(label));
+    for (label, weight) in inside {
+        let place = (label - range.start) as usize;
+        row[place / LINE][place % LINE] = (i32::from(weight) + BIAS) as u8;
+    }
+    let count = row.len() as u8;
+    lines.append(&mut row);
+    let mut entries = vec![
+        [ROW, range.start],
+        (number - u16::from(count)).to_le_bytes(),
+        [count, 0],
+    ];
+    entries.extend(plain(&others));
+    entries
 }
 
 #[cfg(test)]

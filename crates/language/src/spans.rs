@@ -64,7 +64,7 @@ pub(crate) fn find(identifier: &Identifier, text: &str) -> (Vec<Span>, Option<Ev
         span.is_some_and(|span| span.language == main)
     };
     for piece in pieces.iter().filter(|piece| in_main(piece)) {
-        evidence.add(&piece.evidence);
+        evidence.add(identifier.model(), &piece.evidence);
     }
     (spans, Some(evidence))
 }
@@ -86,6 +86,7 @@ fn pieces(identifier: &Identifier, text: &str) -> Vec<Piece> {
     let mut words = Words::new(text);
     let mut pieces: Vec<Piece> = Vec::new();
     let mut script = None;
+    let mut hashes = Vec::new();
     while let Some(word) = words.next_word() {
         let ends = pieces.last().is_none_or(|piece| {
             let size = piece.evidence.size();
@@ -96,6 +97,9 @@ fn pieces(identifier: &Identifier, text: &str) -> Vec<Piece> {
                 || size >= SENTENCE && between.contains(is_sentence_mark)
         });
         if ends {
+            if let Some(piece) = pieces.last_mut() {
+                piece.evidence.weigh(model, &mut hashes);
+            }
             pieces.push(Piece {
                 start: word.start,
                 end: word.end,
@@ -105,9 +109,12 @@ fn pieces(identifier: &Identifier, text: &str) -> Vec<Piece> {
         }
         script = Some(word.script);
         if let Some(piece) = pieces.last_mut() {
-            piece.evidence.read(model, &word);
+            piece.evidence.read(model, &word, &mut hashes);
             piece.end = word.end;
         }
+    }
+    if let Some(piece) = pieces.last_mut() {
+        piece.evidence.weigh(model, &mut hashes);
     }
     for piece in &mut pieces {
         let Some(script) = piece.evidence.script() else {
@@ -221,6 +228,8 @@ fn spans(pieces: &[Piece], path: &[&'static str], end: usize) -> Vec<Span> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const ENGLISH: &str =
@@ -265,6 +274,45 @@ mod tests {
         let languages: Vec<_> = spans.iter().map(|span| span.language).collect();
         assert_eq!(languages, ["en", "de", "en"]);
         assert!(text[spans[1].start..spans[1].end].starts_with("Die Verhandlungen"));
+    }
+
+    proptest! {
+        #[test]
+        fn spans_cover_any_text(
+            text in "(\\PC|[a-z ]{3}|[а-я. ]{3}|[א-ת ]{3}|[أ-ي ]{3}|[一-龥]{2}|ก|क्|😀|\u{301}|\u{200D}|\u{202E}|\n|\r|\0){0,150}",
+            before in 0..3_usize,
+            after in 0..3_usize,
+        ) {
+            let text = format!("{}{text}{}", [ENGLISH, RUSSIAN, ""][before], ["", GERMAN, RUSSIAN][after]);
+            let (answer, spans) = Identifier::new().identify_parts(&text, None);
+            prop_assert!((0.0..=1.0).contains(&answer.confidence));
+            prop_assert_ne!(spans.len(), 1);
+            for span in &spans {
+                prop_assert!(!text[span.start..span.end].is_empty());
+            }
+            for (a, b) in spans.iter().zip(spans.iter().skip(1)) {
+                prop_assert_eq!(a.end, b.start);
+                prop_assert_ne!(a.language, b.language);
+            }
+            if let (Some(first), Some(last)) = (spans.first(), spans.last()) {
+                prop_assert_eq!((first.start, last.end), (0, text.len()));
+            }
+        }
+    }
+
+    #[test]
+    fn texts_without_an_end_to_their_words_are_read() {
+        for text in [
+            "a".repeat(1 << 20),
+            "е́".repeat(1 << 18),
+            "ⅷ😀".repeat(1 << 16),
+            "本".repeat(1 << 18),
+        ] {
+            Identifier::new().identify_parts(&text, None);
+        }
+        let text = format!("{ENGLISH} {RUSSIAN} ").repeat(3000);
+        let (_, spans) = Identifier::new().identify_parts(&text, None);
+        assert_eq!(spans.len(), 6000);
     }
 
     #[test]

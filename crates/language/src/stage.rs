@@ -232,6 +232,23 @@ mod tests {
     }
 
     #[test]
+    fn spans_count_code_points() {
+        let text = format!(
+            "😀 Ça ira e\u{301}! {ENGLISH} Министры встретились в понедельник, чтобы обсудить соглашение."
+        );
+        let (document, _) = run(Value::Null, &text);
+        let spans = &document.language.spans;
+        let points: Vec<char> = text.chars().collect();
+        let codes: Vec<_> = spans.iter().map(|span| span.code.as_str()).collect();
+        assert_eq!(codes, ["en", "ru"]);
+        assert_eq!(
+            points[spans[1].start..][..8].iter().collect::<String>(),
+            "Министры"
+        );
+        assert_eq!((spans[0].start, spans[1].end), (0, points.len()));
+    }
+
+    #[test]
     fn explain_shows_the_likeliest_languages() {
         let (document, _) = run(Value::Null, ENGLISH);
         let note = &document.notes.unwrap()[0];

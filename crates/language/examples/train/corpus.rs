@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use gristmill_language::Script;
 
-use crate::noise;
 use crate::rng::Rng;
+use crate::{made, malay, noise};
 
 /// The languages that the model tells apart, by the codes that the data uses.
 const LANGUAGES: &str = "af ak am ar as ay az ba be bem bg bm bn bo br bs ca ce ceb ckb cs cv cy da de dv dz ee el en eo es et eu \
@@ -21,18 +21,24 @@ const LANGUAGES: &str = "af ak am ar as ay az ba be bem bg bm bn bo br bs ca ce 
 const RENAMED: [(&str, &str); 3] = [("fil", "tl"), ("nr", "nd"), ("prs", "fa")];
 
 /// Languages with much news, which are likelier before the text is read; so they are drawn more often.
-const FREQUENT: &str = "ar az be bg bn ca cs de el en es et fa fi fr gu he hi hu hy is it ja ka kk kn ko lt lv mk ml mr my ne nl pa pl \
+const FREQUENT: &str = "ar az be bg bn bs ca cs de el es et fa fi fr gu he hi hu hy is it ja ka kk kn ko lt lv mk ml mr my ne nl pa pl \
     pt ro ru sk sl sq sv sw ta te th tr uk ur vi zh";
 /// Languages that are rarely met, some of which take names and short texts of others for their own.
-const RARE: &str = "ay br ce ceb cv eo fy gd gn ht ilo jv ks la oc pap qu sa sah su tpi war und";
-/// Languages with close neighbours, which take longest to learn.
-const CLOSE: &str = "bs da hr id ms nb nn sr";
+const RARE: &str = "ay br ce ceb cv eo fy gd gn ht ilo jv ks la nd oc pap qu sa sah su tpi und war yue";
+/// Languages with close neighbours, which take longest to learn, and English, which there are few texts of to learn
+/// from and many to tell.
+const CLOSE: &str = "da en hr id ms nb nn sr";
 /// Texts drawn in each pass for the labels of a language that is close to others, frequent, rare, or neither.
 const DRAWS: [usize; 4] = [9000, 4500, 1200, 3000];
 
 /// A script is a label of its own where it has this many rows, and this share of the language's.
 const MIN_ROWS: usize = 80;
 const MIN_SHARE: f64 = 0.1;
+/// Rows of words by which Indonesian and Malay differ, for each of them, and how often one is drawn.
+const MALAY_ROWS: usize = 1500;
+const MALAY_WEIGHT: f32 = 0.25;
+/// Rows of Hmong that are made.
+const HMONG_ROWS: usize = 2000;
 /// One row in so many is held out for calibration.
 const HELD_OUT: u64 = 20;
 
@@ -59,6 +65,8 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Labelled>> {
     languages.extend(RENAMED);
     let mut labels: BTreeMap<(Script, &'static str, String), Vec<Row>> = BTreeMap::new();
     let mut names = noise::Names::default();
+    let mut rng = Rng(11);
+    let sides = malay::Sides::new();
     for line in BufReader::new(zstd::Decoder::new(file)?).lines() {
         let line = line?;
         let mut columns = line.splitn(3, '\t');
@@ -79,8 +87,10 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Labelled>> {
         let weight = match source {
             // Half of the Malay sentences of this source are in Indonesian. With many for one of the two alone
             // the model would learn the kind of text.
-            "lingua" if language == "ms" => continue,
-            "lingua" if language == "id" => 0.25,
+            "lingua" if language == "ms" && !sides.is_malay(text) => continue,
+            "lingua" if language == "id" => 0.5,
+            // What is made of the neighbour's texts is more, and all alike.
+            "mw" | "udhr" if matches!(language, "nd" | "yue") => 2.0,
             "flores" | "lingua" => 1.0,
             "masakha" | "udhr" => 0.5,
             _ => 0.35,
@@ -88,15 +98,38 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Labelled>> {
         if script == Script::Latn && source != "mw" && language != "de" {
             names.gather(text);
         }
-        let mut add = |script, name, text: String| {
+        let mut add = |script, name, language: &str, text: String| {
             let label = (script, name, language.to_owned());
             labels.entry(label).or_default().push(Row { text, weight });
         };
-        if language == "sr" && script == Script::Cyrl {
-            add(Script::Latn, "Latn", serbian_latin(text));
+        match (language, source) {
+            ("sr", _) if script == Script::Cyrl => {
+                add(Script::Latn, "Latn", language, made::serbian_latin(text))
+            }
+            ("zu", "flores" | "lingua") => add(script, name, "nd", made::ndebele(text, &mut rng)),
+            ("zh", "flores" | "lingua") if name != "Jpan" => {
+                if let Some(made) = made::cantonese(text, &mut rng) {
+                    add(script, name, "yue", made);
+                }
+            }
+            _ => {}
         }
-        add(script, name, text.to_owned());
+        add(script, name, language, text.to_owned());
     }
+    let names = names.listed();
+    for (language, text) in malay::rows(MALAY_ROWS) {
+        let rows = labels
+            .entry((Script::Latn, "Latn", language.to_owned()))
+            .or_default();
+        rows.push(Row {
+            text,
+            weight: MALAY_WEIGHT,
+        });
+    }
+    let hmong = made::hmong(HMONG_ROWS, &names)
+        .into_iter()
+        .map(|text| Row { text, weight: 1.0 });
+    labels.insert((Script::Latn, "Latn", "hmn".to_owned()), hmong.collect());
     let noise = noise::rows(&names);
     labels.insert(
         (Script::Latn, "Latn", "und".to_owned()),
@@ -164,29 +197,6 @@ fn traditional(text: &str) -> bool {
         }
     }
     balance > 0
-}
-
-/// Serbian is written in two scripts that map onto each other letter by letter.
-fn serbian_latin(text: &str) -> String {
-    const CYRILLIC: &str = "абвгдђежзијклљмнњопрстћуфхцчџш";
-    const LATIN: [&str; 30] = [
-        "a", "b", "v", "g", "d", "đ", "e", "ž", "z", "i", "j", "k", "l", "lj", "m", "n", "nj", "o", "p", "r",
-        "s", "t", "ć", "u", "f", "h", "c", "č", "dž", "š",
-    ];
-    let mut latin = String::with_capacity(text.len());
-    for c in text.chars() {
-        let lower = c.to_lowercase().next().unwrap_or(c);
-        match CYRILLIC.chars().position(|letter| letter == lower) {
-            Some(place) if c == lower => latin.push_str(LATIN[place]),
-            Some(place) => {
-                let mut letters = LATIN[place].chars();
-                latin.extend(letters.next().into_iter().flat_map(char::to_uppercase));
-                latin.push_str(letters.as_str());
-            }
-            None => latin.push(c),
-        }
-    }
-    latin
 }
 
 /// FNV-1a, to choose the rows that are held out.

@@ -8,6 +8,8 @@
 
 mod corpus;
 mod learn;
+mod made;
+mod malay;
 mod noise;
 mod pack;
 mod rng;

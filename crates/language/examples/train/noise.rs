@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::rng::Rng;
 
-const ROWS: usize = 4_000;
+const ROWS: usize = 5_000;
 
 /// Capitalised words from inside sentences: mostly names.
 #[derive(Default)]
@@ -32,20 +32,24 @@ impl Names {
             before = word;
         }
     }
+
+    /// The names, sorted.
+    pub(crate) fn listed(&self) -> Vec<&str> {
+        self.0.iter().map(String::as_str).collect()
+    }
 }
 
 /// Rows without a language.
-pub(crate) fn rows(names: &Names) -> Vec<String> {
-    let names: Vec<&str> = names.0.iter().map(String::as_str).collect();
+pub(crate) fn rows(names: &[&str]) -> Vec<String> {
     let mut rng = Rng(7);
     (0..ROWS)
-        .map(|row| match row % 6 {
+        .map(|row| match row % 7 {
             0 | 1 => gibberish(&mut rng),
             2 => mixed_case(&mut rng),
             3 => repeats(&mut rng),
             4 => code(&mut rng),
             _ if names.is_empty() => gibberish(&mut rng),
-            _ => list(&mut rng, &names),
+            _ => list(&mut rng, names),
         })
         .collect()
 }
@@ -112,9 +116,12 @@ fn code(rng: &mut Rng) -> String {
 /// A list of names, as under a picture or in a table.
 fn list(rng: &mut Rng, names: &[&str]) -> String {
     let mut row = String::new();
-    let table = rng.chance(0.3);
+    let table = rng.chance(0.4);
     for place in 1..=rng.between(2, 8) {
-        let name = rng.pick(names);
+        let mut name = *rng.pick(names);
+        if rng.chance(0.3) {
+            name = name.split(' ').next().unwrap_or(name);
+        }
         if table {
             let _ = write!(
                 row,

@@ -1,6 +1,6 @@
 //! From trained weights to the packed model: the weights that matter, in eight bits, and the temperatures.
 
-use gristmill_language::model::{Model, ModelBuilder};
+use gristmill_language::model::{Model, ModelBuilder, ROW_FROM};
 
 use crate::corpus::{Labelled, crop};
 use crate::learn::{BITS, Weights, buckets};
@@ -8,8 +8,6 @@ use crate::rng::Rng;
 
 /// Weights kept in the whole model: two bytes each.
 const ENTRIES: usize = 2_100_000;
-/// Weights kept in a bucket.
-const MOST: usize = 32;
 /// Buckets that fewer texts than this came upon are noise.
 const MIN_HITS: u32 = 4;
 /// What one unit of a packed weight is worth.
@@ -21,25 +19,11 @@ const KNOTS: usize = 9;
 /// script and its weights.
 pub(crate) fn prune(groups: &[(usize, Weights)]) -> Vec<Vec<(u8, i8)>> {
     let mut sizes = vec![0_usize; 128];
-    let each = |visit: &mut dyn FnMut(usize, usize, f32)| {
-        for (first, weights) in groups {
-            let mut sorted = Vec::with_capacity(weights.labels);
-            for bucket in 0..1 << BITS {
-                if weights.hits[bucket] < MIN_HITS {
-                    continue;
-                }
-                let row = &weights.rows[bucket * weights.stride..][..weights.labels];
-                sorted.clear();
-                sorted.extend_from_slice(row);
-                sorted.sort_by(f32::total_cmp);
-                let median = sorted[sorted.len() / 2];
-                for (label, weight) in row.iter().enumerate() {
-                    visit(bucket, first + label, (weight - median) / STEP);
-                }
-            }
+    for (_, weights) in groups {
+        for weight in (0..1 << BITS).flat_map(|bucket| scaled(weights, bucket)) {
+            sizes[(weight.abs() as usize).min(127)] += 1;
         }
-    };
-    each(&mut |_, _, weight| sizes[(weight.abs() as usize).min(127)] += 1);
+    }
     let mut kept = 0;
     let threshold = (1..sizes.len())
         .rev()
@@ -48,22 +32,40 @@ pub(crate) fn prune(groups: &[(usize, Weights)]) -> Vec<Vec<(u8, i8)>> {
             kept > ENTRIES
         })
         .map_or(1, |size| size + 1);
+    // Where a script has that many weights in a bucket, it has them all, in a row.
     let mut table = vec![Vec::new(); 1 << BITS];
-    each(&mut |bucket, label, weight| {
-        if weight.abs() >= threshold as f32 {
-            table[bucket].push((label as u8, weight.clamp(-127.0, 127.0).round() as i8));
+    for (first, weights) in groups {
+        for (bucket, kept) in table.iter_mut().enumerate() {
+            let scaled = scaled(weights, bucket);
+            let large = |weight: &f32| weight.abs() >= threshold as f32;
+            let all = scaled.iter().filter(|weight| large(weight)).count() >= ROW_FROM;
+            let of = scaled
+                .iter()
+                .enumerate()
+                .filter(|(_, weight)| all || large(weight));
+            kept.extend(of.map(|(label, weight)| {
+                let weight = weight.clamp(-127.0, 127.0).round() as i8;
+                ((first + label) as u8, weight)
+            }));
         }
-    });
-    for bucket in &mut table {
-        bucket.sort_by_key(|&(label, weight)| (-i32::from(weight).abs(), label));
-        bucket.truncate(MOST);
-        bucket.sort_unstable();
     }
     eprintln!(
         "kept weights of {threshold} units and more; {} clipped",
         sizes[127]
     );
     table
+}
+
+/// How far each weight of `bucket` deviates from their median, in units; none where the bucket is noise.
+fn scaled(weights: &Weights, bucket: usize) -> Vec<f32> {
+    if weights.hits[bucket] < MIN_HITS {
+        return Vec::new();
+    }
+    let row = &weights.rows[bucket * weights.stride..][..weights.labels];
+    let mut sorted = row.to_vec();
+    sorted.sort_by(f32::total_cmp);
+    let median = sorted[sorted.len() / 2];
+    row.iter().map(|weight| (weight - median) / STEP).collect()
 }
 
 /// Fits the temperature at each length on texts that were held out, the packed weights in place.
