@@ -21,7 +21,7 @@ pub(crate) type Piece = Arc<[NamedStage]>;
 
 /// An ordered stage with its state.
 pub(crate) struct OrderedPiece {
-    name: Arc<str>,
+    pub(crate) name: Arc<str>,
     stage: Box<dyn OrderedStage>,
     pub(crate) state: StageState,
 }

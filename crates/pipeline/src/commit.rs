@@ -15,7 +15,8 @@ use crate::after::AfterCommit;
 use crate::books::InFlight;
 use crate::chain::Chain;
 use crate::counters::Counters;
-use crate::record::{Entry, EntryKind, Fate, Record};
+use crate::poison::Poison;
+use crate::record::{Entry, EntryKind, Fate, Record, TIMEOUT};
 use crate::retry::{RetryRequests, Wanted};
 use crate::{PipelineError, Settings};
 
@@ -30,6 +31,7 @@ pub(crate) struct Committer {
     in_flight: Arc<InFlight>,
     requests: RetryRequests,
     wanted: Arc<Wanted>,
+    poison: Poison,
 }
 
 impl Committer {
@@ -41,6 +43,7 @@ impl Committer {
         counters: Arc<Counters>,
         in_flight: Arc<InFlight>,
         wanted: Arc<Wanted>,
+        poison: Poison,
     ) -> Result<Self, PipelineError> {
         let segments = journal.ledger().segments()?;
         let open = |folder: &str, kind| {
@@ -77,7 +80,13 @@ impl Committer {
             in_flight,
             requests: RetryRequests::new(&settings.state, Arc::clone(disk)),
             wanted,
+            poison,
         };
+        for id in committer.poison.ids() {
+            if known.contains(&id) {
+                committer.poison.forget(&id);
+            }
+        }
         committer.look_for_requests()?;
         Ok(committer)
     }
@@ -172,6 +181,14 @@ impl Committer {
             counters.commit(totals, complete.clone().count() as u64);
         };
         self.make_durable(books, chain, now, false, count)?;
+        for entry in &batch {
+            if let EntryKind::Record(record) = &entry.kind
+                && let Fate::Failed(failure) = &record.fate
+                && failure.reason == TIMEOUT
+            {
+                self.poison.forget(&record.id);
+            }
+        }
         for entry in complete {
             self.answer_requests(&entry.file)?;
             self.in_flight.leave(&entry.file);

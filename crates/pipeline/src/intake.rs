@@ -14,6 +14,7 @@ use crate::StopFlag;
 use crate::after::{AfterCommit, WhenDone};
 use crate::books::{InFlight, JournalBooks};
 use crate::counters::Counters;
+use crate::poison::Poison;
 use crate::record::{Entry, EntryKind, Failure, Fate, Record, UNIT};
 
 /// Reads files into the pipeline.
@@ -22,6 +23,7 @@ pub(crate) struct Intake {
     pub(crate) books: Arc<JournalBooks>,
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) poison: Poison,
     pub(crate) output: mpsc::Sender<Entry>,
     pub(crate) room: Arc<Semaphore>,
     /// All units of `room`.
@@ -177,10 +179,13 @@ impl Intake {
         } = record;
         let added = self.moment.unwrap_or(added);
         let fate = match content {
-            Content::Document(mut document) => {
-                document.added = added;
-                Fate::Kept(document)
-            }
+            Content::Document(mut document) => match self.poison.of(&id) {
+                Some(failure) => Fate::Failed(failure),
+                None => {
+                    document.added = added;
+                    Fate::Kept(document)
+                }
+            },
             Content::Empty => Fate::Rejected(Box::new(Rejected {
                 id,
                 source: source.clone(),

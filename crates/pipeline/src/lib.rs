@@ -23,6 +23,7 @@ mod counters;
 mod explain;
 mod intake;
 mod order;
+mod poison;
 mod pool;
 mod record;
 mod retry;
@@ -47,6 +48,7 @@ pub use after::WhenDone;
 pub use batcher::BatchLimits;
 pub use counters::{Counters, Counts};
 pub use explain::{Change, Ending, Explainer, Explanation, Step};
+pub use poison::LastResort;
 pub use retry::RetryRequests;
 pub use verify::{Report, verify};
 
@@ -54,6 +56,7 @@ use books::{InFlight, JournalBooks};
 use chain::Chain;
 use commit::Committer;
 use intake::Intake;
+use poison::{OrderedWork, Poison};
 use pool::Pool;
 use retry::Wanted;
 
@@ -78,6 +81,8 @@ pub struct Settings {
     pub in_flight: u64,
     /// When batches are closed.
     pub batch: BatchLimits,
+    /// What to do when a document holds the process in a way that only a new one helps.
+    pub last_resort: LastResort,
 }
 
 /// Why a run ended before its work was done. What is in the books stays good.
@@ -187,6 +192,8 @@ impl Pipeline {
         let chain = Chain::cut(stages, |name| {
             journal.stage_state(name).map_err(PipelineError::from)
         })?;
+        let poison = Poison::open(&settings.state, Arc::clone(&disk), settings.document_time)
+            .map_err(PipelineError::Source)?;
         let in_flight = Arc::new(InFlight::default());
         let wanted = Arc::new(Wanted::default());
         let books = JournalBooks {
@@ -201,6 +208,7 @@ impl Pipeline {
             Arc::clone(&counters),
             Arc::clone(&in_flight),
             wanted,
+            poison.clone(),
         )?;
         let (output, input) = mpsc::channel(settings.batch.documents);
         let units = Intake::units(settings.in_flight);
@@ -209,6 +217,7 @@ impl Pipeline {
             books: Arc::new(books),
             in_flight,
             counters,
+            poison,
             output,
             room: Arc::new(Semaphore::new(units as usize)),
             units,
@@ -236,8 +245,9 @@ impl Pipeline {
             mut intake,
             input,
         } = self;
+        let work = OrderedWork::default();
         let (pool, _guard) =
-            Pool::start(settings.workers, settings.document_time).map_err(PipelineError::Thread)?;
+            Pool::start(&settings, intake.poison.clone(), work.clone()).map_err(PipelineError::Thread)?;
         let (batches, batch_input) = mpsc::channel(1);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -259,7 +269,7 @@ impl Pipeline {
             });
             let ordering = spawn("order")
                 .spawn_scoped(scope, || {
-                    let result = order::run(batch_input, chain, &pool, committer);
+                    let result = order::run(batch_input, chain, &pool, committer, &work);
                     // Without it there is nothing to watch for.
                     handle.stop();
                     result

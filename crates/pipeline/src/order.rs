@@ -1,5 +1,7 @@
 //! What happens to one batch after the other: the ordered stages, the pure work between them, the commit.
 
+use std::sync::Arc;
+
 use gristmill_core::StateError;
 use tokio::sync::mpsc;
 
@@ -7,6 +9,7 @@ use crate::PipelineError;
 use crate::batcher::lost;
 use crate::chain::{Chain, Piece};
 use crate::commit::Committer;
+use crate::poison::OrderedWork;
 use crate::pool::Pool;
 use crate::record::{Entry, EntryKind, Record};
 
@@ -21,6 +24,7 @@ pub(crate) fn run(
     mut chain: Chain,
     pool: &Pool,
     mut committer: Committer,
+    work: &OrderedWork,
 ) -> Result<(), PipelineError> {
     while let Some(mut batch) = batches.blocking_recv() {
         if batch.is_empty() {
@@ -30,7 +34,9 @@ pub(crate) fn run(
         for (ordered, after) in &mut chain.rest {
             for record in records(&mut batch) {
                 if let Some(document) = record.fate.take() {
-                    record.fate = ordered.process(document).map_err(state)?;
+                    let name = Arc::clone(&ordered.name);
+                    let process = || ordered.process(document);
+                    record.fate = work.at(record.id, &name, process).map_err(state)?;
                 }
             }
             spread(&mut batch, after, pool);

@@ -7,22 +7,25 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gristmill_core::Document;
+use gristmill_core::{Document, DocumentId};
 use tokio::sync::oneshot;
 
+use crate::Settings;
 use crate::chain::{self, Piece};
-use crate::record::{Failure, Fate};
+use crate::poison::{LastResort, OrderedWork, Poison};
+use crate::record::Fate;
 
 /// Deep recursion in a parser ends in a reject long before this; the bound is only known, not used up.
 const STACK: usize = 16 << 20;
 
-/// So many workers may hang at once, each with a document of its own, before no new ones replace them.
+/// So many workers may hang at once, each with a document of its own, before a new process has to free them.
 const HUNG: usize = 32;
 
 /// Worker threads that take documents through pieces of the chain.
 ///
 /// A thread cannot be stopped, so a worker that exceeds the time limit is abandoned with its document: the
-/// document fails, a new worker takes the place, and the old one ends when its work does.
+/// document fails, a new worker takes the place, and the old one ends when its work does. An ordered stage has no
+/// place to be taken: there, and once too many workers hang, a new process is the last resort.
 #[derive(Clone)]
 pub(crate) struct Pool(Arc<Shared>);
 
@@ -32,6 +35,9 @@ struct Shared {
     workers: Mutex<Vec<Arc<Worker>>>,
     hung: AtomicUsize,
     limit: Duration,
+    poison: Poison,
+    ordered: OrderedWork,
+    last_resort: LastResort,
 }
 
 #[derive(Default)]
@@ -58,6 +64,7 @@ struct Worker {
 
 struct Running {
     since: Instant,
+    id: DocumentId,
     piece: Piece,
     reply: oneshot::Sender<Fate>,
 }
@@ -77,17 +84,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Pool {
-    /// Starts `workers` threads, each with `limit` for one piece of work on one document.
-    pub(crate) fn start(workers: usize, limit: Duration) -> io::Result<(Self, PoolGuard)> {
+    /// Starts `workers` threads, each with the limit of `settings` for one piece of work on one document, which
+    /// holds for `ordered` as well.
+    pub(crate) fn start(
+        settings: &Settings,
+        poison: Poison,
+        ordered: OrderedWork,
+    ) -> io::Result<(Self, PoolGuard)> {
         let pool = Self(Arc::new(Shared {
             queue: Mutex::default(),
             wake: Condvar::new(),
             workers: Mutex::default(),
             hung: AtomicUsize::new(0),
-            limit,
+            limit: settings.document_time,
+            poison,
+            ordered,
+            last_resort: settings.last_resort.clone(),
         }));
         let guard = PoolGuard(pool.clone());
-        for number in 0..workers {
+        for number in 0..settings.workers {
             pool.start_worker(number)?;
         }
         let watchdog = pool.clone();
@@ -145,6 +160,7 @@ impl Pool {
         {
             let running = Running {
                 since: Instant::now(),
+                id: document.id,
                 piece: Arc::clone(&piece),
                 reply,
             };
@@ -181,6 +197,13 @@ impl Pool {
             drop(queue);
             thread::sleep(pause);
             self.replace_hung();
+            if let Some((id, stage)) = self.0.ordered.stuck(self.0.limit) {
+                self.0.poison.note(&id, &stage);
+                tracing::error!(%id, %stage, limit = ?self.0.limit, "a document is out of time in an ordered stage");
+                self.0
+                    .last_resort
+                    .take("an ordered stage does not return from a document");
+            }
             queue = lock(&self.0.queue);
         }
     }
@@ -195,25 +218,19 @@ impl Pool {
             {
                 continue;
             }
-            if self.0.hung.load(Ordering::Relaxed) >= HUNG {
-                tracing::error!("{HUNG} documents hang at once; waiting for them before others are given up");
-                return;
-            }
-            let Some(Running { piece, reply, .. }) = running.take() else {
+            let Some(Running { id, piece, reply, .. }) = running.take() else {
                 continue;
             };
             drop(running);
-            self.0.hung.fetch_add(1, Ordering::Relaxed);
             lock(&self.0.workers).retain(|other| !Arc::ptr_eq(other, &worker));
             let stage = piece.get(worker.at.load(Ordering::Relaxed));
-            let stage = stage.map_or_else(String::new, |stage| stage.name.to_string());
-            tracing::error!(stage, limit = ?self.0.limit, "a document is out of time; its worker is replaced");
-            let detail = format!("not done after {:?}", self.0.limit);
-            drop(reply.send(Fate::Failed(Failure {
-                stage,
-                reason: "timeout".to_owned(),
-                detail,
-            })));
+            let stage = stage.map_or("", |stage| &*stage.name);
+            tracing::error!(%id, stage, limit = ?self.0.limit, "a document is out of time; its worker is replaced");
+            let failure = self.0.poison.note(&id, stage);
+            if self.0.hung.fetch_add(1, Ordering::Relaxed) >= HUNG {
+                self.0.last_resort.take("too many documents hang at once");
+            }
+            drop(reply.send(Fate::Failed(failure)));
             if let Err(error) = self.start_worker(number) {
                 tracing::error!(%error, "cannot start a worker in its place");
             }

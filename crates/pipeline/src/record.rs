@@ -1,6 +1,7 @@
 //! A record on its way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gristmill_core::{Document, DocumentId, Rejected, Source, StageError};
 use gristmill_source::FileRef;
@@ -83,6 +84,9 @@ impl Fate {
     }
 }
 
+/// The reason of a document that a stage did not return from.
+pub(crate) const TIMEOUT: &str = "timeout";
+
 /// Why a record goes into quarantine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -97,6 +101,14 @@ impl Failure {
             stage: stage.to_owned(),
             reason: "error".to_owned(),
             detail: error.to_string(),
+        }
+    }
+
+    pub(crate) fn timeout(stage: &str, limit: Duration) -> Self {
+        Self {
+            stage: stage.to_owned(),
+            reason: TIMEOUT.to_owned(),
+            detail: format!("not done after {limit:?}"),
         }
     }
 

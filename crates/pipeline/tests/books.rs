@@ -14,8 +14,8 @@ use gristmill_core::{Built, Document, Note, Reason, Stage, StageError, Verdict};
 use gristmill_disk::RealDisk;
 use gristmill_journal::{Journal, Ledger, Totals};
 use gristmill_pipeline::{
-    BatchLimits, Counters, Ending, Explainer, Mode, Pipeline, RetryRequests, Settings, StopFlag, WhenDone,
-    verify,
+    BatchLimits, Counters, Ending, Explainer, LastResort, Mode, Pipeline, RetryRequests, Settings, StopFlag,
+    WhenDone, verify,
 };
 use gristmill_sink::{Compression, Rotation};
 use gristmill_source::{Inbox, Watched};
@@ -104,6 +104,7 @@ impl House {
                 bytes: 1 << 20,
                 time: Duration::from_millis(50),
             },
+            last_resort: LastResort::new(|_| std::process::exit(74)),
         };
         let (counters, stop) = (Arc::new(Counters::default()), StopFlag::default());
         Pipeline::open(

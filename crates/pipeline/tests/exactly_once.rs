@@ -8,9 +8,9 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gristmill_pipeline::{Counters, Mode, Pipeline, Settings, StopFlag, WhenDone};
+use gristmill_pipeline::{Counters, Mode, Pipeline, StopFlag, WhenDone};
 use gristmill_source::{Inbox, Watched};
-use house::{chain, expected, fill, folder, found, once, real, run, settings, totals};
+use house::{chain, expected, fill, folder, found, once, real, settings, totals};
 
 #[test]
 fn the_lines_do_not_depend_on_workers_and_a_second_run_writes_nothing() {
@@ -22,30 +22,6 @@ fn the_lines_do_not_depend_on_workers_and_a_second_run_writes_nothing() {
     let again = once(dir.path(), real(), 1, WhenDone::Keep).unwrap();
     assert_eq!(again.accepted, 0);
     assert_eq!(found(dir.path()), expected);
-}
-
-#[test]
-fn ten_documents_out_of_time_are_set_aside() {
-    let dir = folder();
-    fs::create_dir_all(dir.path().join("inbox")).unwrap();
-    for number in 0..12 {
-        let text = if number < 10 { "hang" } else { "fine" };
-        fs::write(dir.path().join(format!("inbox/{number:02}.txt")), text).unwrap();
-    }
-    let hasty = Settings {
-        document_time: Duration::from_millis(300),
-        ..settings(dir.path(), 2, WhenDone::Keep)
-    };
-    let counters = Arc::<Counters>::default();
-    run(&hasty, real(), false, &counters).unwrap();
-    let counts = counters.now();
-    assert_eq!((counts.written, counts.quarantined), (2, 10));
-    let quarantine = found(dir.path()).quarantine;
-    assert!(
-        quarantine
-            .values()
-            .all(|(reason, bytes)| reason == "timeout" && bytes == b"hang")
-    );
 }
 
 #[test]

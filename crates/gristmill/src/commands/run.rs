@@ -1,6 +1,8 @@
 //! `gristmill run`: the daemon, or one pass over the drop folder.
 
 use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,7 +10,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use gristmill_disk::RealDisk;
 use gristmill_journal::Journal;
-use gristmill_pipeline::{Counters, Mode, Pipeline, PipelineError, StopFlag};
+use gristmill_pipeline::{Counters, LastResort, Mode, Pipeline, PipelineError, StopFlag};
 
 use crate::cli::Globals;
 use crate::config::{Chain, Config};
@@ -139,8 +141,12 @@ fn attempt(
 ) -> Result<Result<(), PipelineError>, Failure> {
     let inbox = wiring::inbox(config)?;
     let disk = Arc::new(RealDisk);
+    let last_resort = {
+        let stop = stop.clone();
+        LastResort::new(move |why| start_anew(why, &stop))
+    };
     let pipeline = Pipeline::open(
-        wiring::pipeline(config),
+        wiring::pipeline(config, last_resort),
         chain,
         inbox,
         disk,
@@ -151,6 +157,21 @@ fn attempt(
         opened();
         pipeline.run(mode)
     }))
+}
+
+/// Some document holds a thread that nothing can free but the end of the process: becomes a new one under the same
+/// number, which sets that document aside and goes on from the last batch. While draining it only ends.
+fn start_anew(why: &str, stop: &StopFlag) {
+    tracing::error!(why, "starting anew from the last batch");
+    if stop.is_set() {
+        std::process::exit(Exit::Done as i32);
+    }
+    let mut arguments = std::env::args_os();
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(arguments.next().unwrap_or_else(|| "gristmill".into()));
+    let error = command.args(arguments).exec();
+    tracing::error!(%error, "cannot start anew");
+    std::process::exit(Exit::Io as i32);
 }
 
 /// What was done, for people.

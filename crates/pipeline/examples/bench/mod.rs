@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gristmill_disk::SharedDisk;
-use gristmill_pipeline::{BatchLimits, Counters, Pipeline, PipelineError, Settings, StopFlag, WhenDone};
+use gristmill_pipeline::{
+    BatchLimits, Counters, LastResort, Pipeline, PipelineError, Settings, StopFlag, WhenDone,
+};
 use gristmill_sink::{Compression, Rotation};
 use gristmill_source::{Inbox, Watched};
 
@@ -34,6 +36,7 @@ pub(crate) fn settings(dir: &Path, documents: usize) -> Settings {
             bytes: 16 << 20,
             time: Duration::from_millis(200),
         },
+        last_resort: LastResort::new(|_| std::process::exit(74)),
     }
 }
 

@@ -19,7 +19,8 @@ use gristmill_core::{
 use gristmill_disk::{Ending, FaultyDisk, Plan, SharedDisk};
 use gristmill_journal::{JournalError, Ledger, Totals};
 use gristmill_pipeline::{
-    BatchLimits, Counters, Counts, Mode, Pipeline, PipelineError, Settings, StopFlag, WhenDone, verify,
+    BatchLimits, Counters, Counts, LastResort, Mode, Pipeline, PipelineError, Settings, StopFlag, WhenDone,
+    verify,
 };
 use gristmill_sink::{Compression, Rotation};
 use gristmill_source::{Inbox, Watched};
@@ -73,8 +74,10 @@ impl OrderedStage for Seen {
         state.append("log", document.id.as_bytes())?;
         self.0 += 1;
         document.attributes.insert("seen".to_owned(), self.0.into());
-        if document.text.trim() == "late panic" {
-            quiet_panic("after it has changed the state");
+        match document.text.trim() {
+            "late panic" => quiet_panic("after it has changed the state"),
+            "late hang" => thread::sleep(Duration::from_secs(3600)),
+            _ => {}
         }
         Ok(Verdict::Keep)
     }
@@ -118,6 +121,7 @@ pub(crate) fn settings(dir: &Path, workers: usize, when_done: WhenDone) -> Setti
             bytes: 1 << 20,
             time: Duration::from_millis(50),
         },
+        last_resort: LastResort::new(|_| std::process::exit(74)),
     }
 }
 
