@@ -81,8 +81,13 @@ impl Trees {
 
     /// The log-odds of a yes. Features beyond the end of `features` count as missing.
     pub fn score(&self, features: &[f32]) -> f32 {
-        let mut score = self.base;
-        for &root in &self.roots {
+        self.base + self.sum(&self.roots, features)
+    }
+
+    /// What the trees at `roots` add.
+    fn sum(&self, roots: &[u32], features: &[f32]) -> f32 {
+        let mut sum = 0.0;
+        for &root in roots {
             let tree = &self.nodes[root as usize..];
             let mut node = tree[0];
             while node.feature != LEAF {
@@ -93,7 +98,21 @@ impl Trees {
                 let right = usize::from(feature > node.value || feature.is_nan());
                 node = tree[usize::from(node.left) + right];
             }
-            score += node.value;
+            sum += node.value;
+        }
+        sum
+    }
+
+    /// As [`score`](Self::score), but once a tenth of the trees or more have been asked and the sum is below `floor`, the sum so far:
+    /// what is so far from a yes is not worth asking all trees about.
+    pub fn score_above(&self, floor: f32, features: &[f32]) -> f32 {
+        let step = (self.roots.len() / 10).max(1);
+        let mut score = self.base;
+        for roots in self.roots.chunks(step) {
+            score += self.sum(roots, features);
+            if score < floor {
+                break;
+            }
         }
         score
     }

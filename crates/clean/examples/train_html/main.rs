@@ -1,7 +1,7 @@
 //! Trains the model that tells a page's article from the rest.
 //!
-//! `train_html DIR --folds N` prints what N-fold cross-validation over sites gives; `train_html DIR OUT` trains on all pages and
-//! writes the model. `DIR` holds the corpora `aeb`, `fundus`, `wcxb` and `traf`, each with `gold.jsonl` and `pages/ID.html.zst`.
+//! `train_html DIR --folds N` prints what N-fold cross-validation over sites gives; `train_html DIR --out FOLDER` trains on all pages
+//! and writes the models. `DIR` holds the corpora `aeb`, `fundus`, `wcxb` and `traf`, each with `gold.jsonl` and `pages/ID.html.zst`.
 
 #[path = "../boost/mod.rs"]
 mod boost;
@@ -14,10 +14,12 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use boost::{Options, Rows};
 use corpus::Sample;
-use gristmill_clean::html::features::{Outline, Told, Verdicts};
+use gristmill_clean::html::choose::{FLOOR, Fate, THRESHOLD, decide};
+use gristmill_clean::html::features::{Outline, Verdicts};
+use gristmill_clean::html::render::render;
 use gristmill_clean::html::signals::Vocabulary;
 use gristmill_clean::html::study::Study;
-use gristmill_clean::trees::Trees;
+use gristmill_clean::trees::{Trees, sigmoid};
 use metric::Score;
 
 struct Page<'a> {
@@ -32,7 +34,6 @@ struct Page<'a> {
     fold: usize,
     first: Vec<f32>,
     second: Vec<f32>,
-    ideal: Vec<f32>,
 }
 
 impl Page<'_> {
@@ -41,121 +42,117 @@ impl Page<'_> {
     }
 }
 
-fn option<T: std::str::FromStr>(name: &str, default: T) -> T {
-    let mut args = std::env::args().skip_while(|arg| arg != name).skip(1);
-    args.next()
-        .and_then(|value| value.parse().ok())
-        .unwrap_or(default)
-}
+const OPTIONS: Options = Options {
+    trees: 200,
+    leaves: 31,
+    rate: 0.05,
+    min_hessian: 1.0,
+    l2: 2.0,
+    features: 0.3,
+    seed: 1,
+};
 
 fn main() -> Result<()> {
-    let dir = PathBuf::from(std::env::args().nth(1).context("a folder of corpora")?);
-    let folds: usize = option("--folds", 5);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let dir = PathBuf::from(arguments.first().context("a folder of corpora")?);
+    let option = |name: &str| arguments.iter().skip_while(|known| *known != name).nth(1);
+    let folds: usize = option("--folds").map_or(Ok(5), |folds| folds.parse())?;
     let vocabulary = Vocabulary::new()?;
     let mut samples = Vec::new();
     for corpus in ["aeb", "fundus", "wcxb"] {
         samples.extend(corpus::read(&dir, corpus)?);
     }
     let sites: HashSet<String> = samples.iter().map(|sample| sample.domain.clone()).collect();
-    let segments = corpus::read(&dir, "traf")?;
-    samples.extend(
-        segments
-            .into_iter()
-            .filter(|sample| !sites.contains(&sample.domain)),
-    );
+    let segments = corpus::read(&dir, "traf")?.into_iter();
+    samples.extend(segments.filter(|sample| !sites.contains(&sample.domain)));
     let mut pages: Vec<Page<'_>> = samples
         .iter()
         .map(|sample| prepare(sample, &vocabulary, folds))
         .collect();
-    let rows: usize = pages.iter().map(|page| page.labels.len()).sum();
+    let blocks: usize = pages.iter().map(|page| page.labels.len()).sum();
     eprintln!(
-        "{} pages, {rows} blocks, {} features",
+        "{} pages, {blocks} blocks, {} features",
         pages.len(),
         pages[0].width
     );
-    report("ideal", &pages, 0.5, |page| &page.ideal);
 
-    let options = Options {
-        trees: option("--trees", 100),
-        leaves: option("--leaves", 15),
-        rate: option("--rate", 0.1),
-        features: option("--share", 0.5),
-        min_hessian: option("--hessian", 5.0),
-        l2: option("--l2", 5.0),
-        seed: 1,
-    };
+    // The second pass learns from verdicts of models that had not seen the page.
     for fold in 0..folds {
-        let model = fit(
-            &pages,
-            |page| page.fold != fold && page.is_labelled(),
-            false,
-            options,
-        )?;
+        let model = fit(&pages, Pass::First, |page| page.fold != fold)?;
         for page in pages.iter_mut().filter(|page| page.fold == fold) {
             page.first = page
                 .rows
                 .chunks(page.width)
-                .map(|row| model.probability(row))
+                .map(|row| sigmoid(model.score_above(FLOOR, row)))
                 .collect();
         }
-        eprintln!("pass 1 fold {fold}");
+        eprintln!("first pass without fold {fold}");
     }
-    if let Some(out) = std::env::args().skip_while(|arg| arg != "--out").nth(1) {
-        let out = PathBuf::from(out);
-        let first = fit(&pages, |page| page.is_labelled(), false, options)?;
-        let second = fit(&pages, |page| page.is_labelled(), true, options)?;
-        std::fs::write(out.join("html-first.bin"), first.to_bytes())?;
-        std::fs::write(out.join("html-second.bin"), second.to_bytes())?;
+    if let Some(out) = option("--out") {
+        for (pass, name) in [(Pass::First, "html-first.bin"), (Pass::Second, "html-second.bin")] {
+            let model = fit(&pages, pass, |_| true)?;
+            std::fs::write(PathBuf::from(out).join(name), model.to_bytes())?;
+        }
         return Ok(());
     }
-    for threshold in [0.4, 0.5] {
-        report("pass 1", &pages, threshold, |page| &page.first);
-    }
     for fold in 0..folds {
-        let model = fit(
-            &pages,
-            |page| page.fold != fold && page.is_labelled(),
-            true,
-            options,
-        )?;
+        let model = fit(&pages, Pass::Second, |page| page.fold != fold)?;
         for page in pages.iter_mut().filter(|page| page.fold == fold) {
-            page.second = second(page).iter().map(|row| model.probability(row)).collect();
+            let rows = second(page);
+            let score = |(row, first): (&Option<Vec<f32>>, &f32)| {
+                let asked = row.as_ref().map(|row| sigmoid(model.score_above(FLOOR, row)));
+                asked.unwrap_or(*first)
+            };
+            page.second = rows.iter().zip(&page.first).map(score).collect();
         }
-        eprintln!("pass 2 fold {fold}");
+        eprintln!("second pass without fold {fold}");
     }
-    for threshold in [0.34, 0.38, 0.42, 0.46, 0.5] {
-        report("pass 2", &pages, threshold, |page| &page.second);
+    report("labels", &pages, 0.5, |page| &page.labels);
+    report("first pass", &pages, THRESHOLD, |page| &page.first);
+    for threshold in [0.34, 0.38, THRESHOLD, 0.46, 0.5] {
+        report("second pass", &pages, threshold, |page| &page.second);
     }
     Ok(())
 }
 
-fn second(page: &Page<'_>) -> Vec<Vec<f32>> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    First,
+    Second,
+}
+
+/// The rows of the second pass; `None` for blocks that it is not asked about.
+fn second(page: &Page<'_>) -> Vec<Option<Vec<f32>>> {
     let verdicts = Verdicts::new(&page.study.page, &page.study.measures, &page.first);
     (0..page.labels.len())
         .map(|at| {
+            if verdicts.is_hopeless(at) {
+                return None;
+            }
             let mut row = page.rows[at * page.width..(at + 1) * page.width].to_vec();
             verdicts.features(at, &mut row);
-            row
+            Some(row)
         })
         .collect()
 }
 
-fn fit(
-    pages: &[Page<'_>],
-    wanted: impl Fn(&Page<'_>) -> bool,
-    both: bool,
-    options: Options,
-) -> Result<Trees> {
+/// Trains a pass on the labelled pages that are `wanted`.
+fn fit(pages: &[Page<'_>], pass: Pass, wanted: impl Fn(&Page<'_>) -> bool) -> Result<Trees> {
     let mut rows = Rows::new(0);
-    for page in pages.iter().filter(|page| wanted(page)) {
-        let all = if both {
+    for page in pages.iter().filter(|page| page.is_labelled() && wanted(page)) {
+        let all = if pass == Pass::Second {
             second(page)
         } else {
-            page.rows.chunks(page.width).map(<[f32]>::to_vec).collect()
+            page.rows
+                .chunks(page.width)
+                .map(|row| Some(row.to_vec()))
+                .collect()
         };
         for (at, row) in all.iter().enumerate() {
+            let Some(row) = row else { continue };
             rows.width = row.len();
             let (label, mut weight) = (page.labels[at], page.weights[at]);
+            // Most blocks of a page are short and clearly not article: a quarter of them, four times as heavy, says the same.
             let easy = label == 0.0 && page.study.measures[at].words < 8;
             if easy {
                 if at % 4 != 0 {
@@ -166,12 +163,15 @@ fn fit(
             rows.push(row, label, weight);
         }
     }
-    Ok(boost::train(&rows, options)?)
+    Ok(boost::train(&rows, OPTIONS)?)
 }
 
+/// How much longer texts weigh more.
+const POWER: f32 = 0.8;
+
 fn prepare<'a>(sample: &'a Sample, vocabulary: &Vocabulary, folds: usize) -> Page<'a> {
-    let (study, told): (_, Told) = Study::of(&sample.markup, vocabulary);
-    let outline = Outline::new(&study.page, &study.measures, told);
+    let study = Study::of(&sample.markup, vocabulary);
+    let outline = Outline::new(&study.page, &study.measures, &study.told);
     let mut row = Vec::new();
     let mut rows = Vec::new();
     for at in 0..study.page.blocks.len() {
@@ -187,15 +187,13 @@ fn prepare<'a>(sample: &'a Sample, vocabulary: &Vocabulary, folds: usize) -> Pag
         .zip(&labels)
         .map(|(measure, label)| measure.words as f32 * label)
         .sum();
-    let power = option("--power", 0.5_f32);
+    // Each page counts about the same, however long it is, and each of its words.
     let weights: Vec<f32> = study
         .measures
         .iter()
-        .map(|measure| (measure.words as f32 + 1.0).powf(power))
+        .map(|measure| (measure.words as f32 + 1.0).powf(POWER))
         .collect();
-    let scale = (300.0 / (all + 100.0))
-        .powf(option("--pagepower", 0.3_f32))
-        .min(3.0);
+    let scale = (300.0 / (all + 100.0)).powf(POWER).min(3.0);
     let mean = 5.0;
     let weights = weights.iter().map(|weight| weight * scale / mean).collect();
     Page {
@@ -210,7 +208,6 @@ fn prepare<'a>(sample: &'a Sample, vocabulary: &Vocabulary, folds: usize) -> Pag
             % folds,
         first: Vec::new(),
         second: Vec::new(),
-        ideal: labels.clone(),
         labels,
         weights,
         study,
@@ -251,19 +248,9 @@ fn labels(study: &Study<'_>, body: &str) -> Vec<f32> {
 }
 
 fn text(page: &Page<'_>, scores: &[f32], threshold: f32) -> String {
-    let mut text = String::new();
-    for (block, _) in page
-        .study
-        .page
-        .blocks
-        .iter()
-        .zip(scores)
-        .filter(|(_, score)| **score >= threshold)
-    {
-        text.push_str(page.study.page.text_of(block));
-        text.push_str("\n\n");
-    }
-    text
+    let fates = decide(&page.study, scores, threshold);
+    let kept: Vec<usize> = (0..fates.len()).filter(|at| fates[*at] == Fate::Kept).collect();
+    render(&page.study.page, &kept, false)
 }
 
 fn report<'p>(

@@ -1,17 +1,23 @@
 //! Which blocks are the article: two passes of boosted trees.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::features::{Outline, Told, Verdicts};
+use super::features::{Outline, Verdicts};
+use super::measure::Measure;
+use super::page::Block;
 use super::study::Study;
-use crate::trees::Trees;
+use crate::trees::{Trees, sigmoid};
 
 /// The model: its card is beside it.
 static FIRST: &[u8] = include_bytes!("../../model/html-first.bin");
 static SECOND: &[u8] = include_bytes!("../../model/html-second.bin");
 
-/// A block is article from this probability on, found by cross-validation.
-pub const THRESHOLD: f32 = 0.40;
+/// A block is article from about this probability on ([`threshold`]), found by cross-validation.
+pub const THRESHOLD: f32 = 0.42;
+
+/// Log-odds below which no more trees are asked.
+pub const FLOOR: f32 = -4.0;
 
 /// The two passes.
 #[derive(Debug)]
@@ -40,26 +46,117 @@ impl Model {
     }
 
     /// For each block of the page the probability that it is article.
-    pub fn scores(&self, study: &Study<'_>, told: Told) -> Vec<f32> {
+    pub fn scores(&self, study: &Study<'_>) -> Vec<f32> {
         let count = study.page.blocks.len();
-        let outline = Outline::new(&study.page, &study.measures, told);
+        let outline = Outline::new(&study.page, &study.measures, &study.told);
         let mut rows = Vec::new();
         let mut row = Vec::new();
         let mut first = Vec::with_capacity(count);
         for at in 0..count {
             outline.features(at, &mut row);
-            first.push(self.first.probability(&row));
+            first.push(sigmoid(self.first.score_above(FLOOR, &row)));
             rows.extend_from_slice(&row);
         }
         let width = row.len();
         let verdicts = Verdicts::new(&study.page, &study.measures, &first);
         (0..count)
             .map(|at| {
+                if verdicts.is_hopeless(at) {
+                    return first[at];
+                }
                 row.clear();
                 row.extend_from_slice(&rows[at * width..(at + 1) * width]);
                 verdicts.features(at, &mut row);
-                self.second.probability(&row)
+                sigmoid(self.second.score_above(FLOOR, &row))
             })
             .collect()
     }
+}
+
+/// What becomes of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is part of the article.
+    Kept,
+    /// The model takes it for something else.
+    Unlikely,
+    /// It says the title again.
+    Title,
+    /// It says again, word for word, what a block before it said: pages hold such copies for other screens and in pull quotes.
+    Repeated,
+}
+
+impl Fate {
+    /// The rule as one word, empty where the block is kept.
+    pub const fn rule(self) -> &'static str {
+        match self {
+            Self::Kept => "",
+            Self::Unlikely => "model",
+            Self::Title => "title",
+            Self::Repeated => "repeated",
+        }
+    }
+}
+
+/// What becomes of each block, by its probability and by what was kept before it.
+pub fn decide(study: &Study<'_>, scores: &[f32], least: f32) -> Vec<Fate> {
+    /// Shorter blocks may well be said twice.
+    const LONG: u32 = 8;
+    let threshold = threshold(study, scores, least);
+    let title = study.found.title.as_deref().map(key).unwrap_or_default();
+    let mut said = HashSet::new();
+    let fate = |((block, measure), &score): ((&Block, &Measure), &f32)| {
+        let text = study.page.text_of(block);
+        if !title.is_empty() && text.len() < TITLE_BYTES && key(text) == title {
+            return Fate::Title;
+        }
+        if score < threshold {
+            return Fate::Unlikely;
+        }
+        if measure.words >= LONG {
+            let first = said.insert(text);
+            if !first {
+                return Fate::Repeated;
+            }
+        }
+        Fate::Kept
+    };
+    study
+        .page
+        .blocks
+        .iter()
+        .zip(&study.measures)
+        .zip(scores)
+        .map(fate)
+        .collect()
+}
+
+/// The probability from which blocks of this page are kept: higher where the model is sure of what it keeps, lower where it is not,
+/// since a page unlike those that it knows is judged low as a whole.
+fn threshold(study: &Study<'_>, scores: &[f32], least: f32) -> f32 {
+    const USUAL: f32 = 0.8;
+    const HIGHER: f32 = 0.15;
+    let (mut sum, mut words) = (0.0, 0.0);
+    for (measure, &score) in study
+        .measures
+        .iter()
+        .zip(scores)
+        .filter(|(_, score)| **score >= least)
+    {
+        sum += score * measure.words as f32;
+        words += measure.words as f32;
+    }
+    if words < 1.0 {
+        return least;
+    }
+    (least * sum / words / USUAL).min(least + HIGHER)
+}
+
+/// A block longer than this is no title.
+const TITLE_BYTES: usize = 1024;
+
+/// The letters and digits of a title, case aside: two titles that differ in marks alone are one.
+fn key(text: &str) -> String {
+    let letters = text.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
 }

@@ -69,12 +69,9 @@ pub struct Outline<'p> {
     repeats: Vec<u16>,
     /// For each block how many blocks are in elements of the same style, their characters, and those in links.
     alike: Vec<[f32; 3]>,
-    /// For each block the share of its words that `articleBody` of the page's JSON-LD holds, if it has one.
-    told: Option<Vec<f32>>,
+    told: &'p Told,
     /// For each block the blocks since the last image.
     image: Vec<u16>,
-    title_words: usize,
-    description_words: usize,
 }
 
 /// What a page says of itself that helps to judge its blocks.
@@ -90,7 +87,7 @@ pub struct Told {
 
 impl<'p> Outline<'p> {
     /// Looks over `page`.
-    pub fn new(page: &'p Page<'p>, measures: &'p [Measure], told: Told) -> Self {
+    pub fn new(page: &'p Page<'p>, measures: &'p [Measure], told: &'p Told) -> Self {
         let blocks = &page.blocks;
         let mut by_text: Vec<(u32, u32)> = (0..).zip(measures).map(|(at, one)| (one.hash, at)).collect();
         let mut repeats = vec![0; blocks.len()];
@@ -130,9 +127,7 @@ impl<'p> Outline<'p> {
             sums: Sums::of(measures),
             repeats,
             alike,
-            told: told.body,
-            title_words: told.title_words,
-            description_words: told.description_words,
+            told,
         }
     }
 
@@ -176,10 +171,10 @@ impl<'p> Outline<'p> {
             f32::from(self.image[at]),
             f32::from(self.repeats[at]),
             it.in_title as f32 / words,
-            it.in_title as f32 / (self.title_words as f32).max(1.0),
+            it.in_title as f32 / (self.told.title_words as f32).max(1.0),
             it.in_description as f32 / words,
-            it.in_description as f32 / (self.description_words as f32).max(1.0),
-            self.told.as_ref().map_or(f32::NAN, |told| told[at]),
+            it.in_description as f32 / (self.told.description_words as f32).max(1.0),
+            self.told.body.as_ref().map_or(f32::NAN, |told| told[at]),
         ]);
         for kind in 0..PHRASES {
             row.push(f32::from(u8::from(it.phrases >> kind & 1 == 1)));
@@ -298,7 +293,7 @@ impl<'p> Outline<'p> {
                 it.stops as f32 / (it.words as f32).max(1.0),
                 f32::from(node.tag as u8),
                 f32::from(u8::from(node.style == own.style)) + 2.0 * f32::from(u8::from(same_element)),
-                self.told.as_ref().map_or(f32::NAN, |told| told[there]),
+                self.told.body.as_ref().map_or(f32::NAN, |told| told[there]),
             ]);
         }
         for reach in [3, 8] {
@@ -442,6 +437,13 @@ impl<'p> Verdicts<'p> {
         let last = self.scores.len();
         let (first, end) = (first.min(last), end.min(last));
         std::array::from_fn(|at| self.sums[end.max(first)][at] - self.sums[first][at])
+    }
+
+    /// Whether the first pass is so sure that block `at` and those beside it are not article that nobody need ask again.
+    pub fn is_hopeless(&self, at: usize) -> bool {
+        const HOPELESS: f32 = 0.04;
+        let beside = at.saturating_sub(2)..(at + 3).min(self.scores.len());
+        self.scores[beside].iter().all(|score| *score < HOPELESS)
     }
 
     /// Adds the features of block `at` to `row`.

@@ -19,10 +19,14 @@ pub mod tags;
 pub mod tokens;
 pub mod words;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::LazyLock;
 
-use crate::{Article, Dropped, metadata};
-use choose::{Model, THRESHOLD};
+use crate::text::dateline;
+use crate::{Article, Dropped};
+use choose::{Fate, Model, THRESHOLD};
 use signals::Vocabulary;
 use study::Study;
 
@@ -33,40 +37,35 @@ pub fn read(markup: &str, markdown: bool) -> Article {
     let (Some(vocabulary), Some(model)) = (VOCABULARY.as_ref(), Model::built_in()) else {
         return Article::default();
     };
-    let (study, told) = Study::of(markup, vocabulary);
-    let scores = model.scores(&study, told);
-    let found = metadata::find(&study.page);
-    let title = found.title.as_deref().map(title_key).unwrap_or_default();
+    let study = Study::of(markup, vocabulary);
+    let scores = model.scores(&study);
+    let fates = choose::decide(&study, &scores, THRESHOLD);
     let mut kept = Vec::new();
     let mut dropped = Vec::new();
-    for (at, &score) in scores.iter().enumerate() {
-        let text = study.page.text_of(&study.page.blocks[at]);
-        let is_title = !title.is_empty() && text.len() < TITLE_BYTES && title_key(text) == title;
-        if score >= THRESHOLD && !is_title {
+    for (at, (&fate, &score)) in fates.iter().zip(&scores).enumerate() {
+        if fate == Fate::Kept {
             kept.push(at);
-            continue;
+        } else {
+            dropped.push(Dropped {
+                text: study.page.text_of(&study.page.blocks[at]).to_owned(),
+                rule: fate.rule(),
+                score: Some(score),
+            });
         }
-        dropped.push(Dropped {
-            text: text.to_owned(),
-            rule: if is_title { "title" } else { "model" },
-            score: Some(score),
-        });
     }
+    let plain = render::render(&study.page, &kept, false);
+    let mut found = study.found;
+    found.metadata.dateline = dateline::find(&plain);
     Article {
         title: found.title,
         created: found.created,
         metadata: found.metadata,
-        text: render::render(&study.page, &kept, markdown),
+        text: if markdown {
+            render::render(&study.page, &kept, true)
+        } else {
+            plain
+        },
         dropped,
         language: study.page.head.language.as_deref().map(str::to_owned),
     }
-}
-
-/// A block longer than this is no title.
-const TITLE_BYTES: usize = 1024;
-
-/// The letters and digits of a title, case aside: two titles that differ in marks alone are one.
-fn title_key(text: &str) -> String {
-    let letters = text.chars().filter(|c| c.is_alphanumeric());
-    letters.flat_map(char::to_lowercase).collect()
 }

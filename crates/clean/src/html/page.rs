@@ -78,6 +78,8 @@ pub struct Head<'a> {
     pub metas: Vec<(String, Cow<'a, str>)>,
     /// The contents of the scripts that hold JSON-LD.
     pub json_ld: Vec<&'a str>,
+    /// The other scripts that stand in the page.
+    pub scripts: Vec<&'a str>,
     /// Elements that may name an author, a date or the title.
     pub marks: Vec<Mark<'a>>,
 }

@@ -269,6 +269,10 @@ impl<'a, 'v> Reader<'a, 'v> {
             let raw = self.tokens.raw(tag);
             if said == Some(true) {
                 self.page.head.json_ld.push(raw);
+            } else if said.is_some() {
+                if !raw.is_empty() && self.page.head.scripts.len() < MOST_MARKS {
+                    self.page.head.scripts.push(raw);
+                }
             } else if tag == Tag::Title && self.unseen == 0 && self.page.head.title.is_none() {
                 let title = fold(&htmlize::unescape(raw));
                 self.page.head.title = (!title.is_empty()).then_some(title);
@@ -377,7 +381,7 @@ impl<'a, 'v> Reader<'a, 'v> {
     /// Reads the attributes of the start tag.
     fn said(&mut self, tag: Tag) -> Said<'a> {
         let mut said = Said::default();
-        let mut style = 0x811c_9dc5_u32 ^ u32::from(tag as u8);
+        let mut style = None;
         for place in 0..self.tokens.attributes().len() {
             let (name, value) = self.tokens.attributes()[place];
             let is = |wanted: &str| name.eq_ignore_ascii_case(wanted);
@@ -388,7 +392,7 @@ impl<'a, 'v> Reader<'a, 'v> {
                 4 if is("href") => said.href = value,
                 5 if is("class") => {
                     said.signals |= self.signals(value);
-                    style = hash(style, value);
+                    style = Some(hash(FNV ^ u32::from(tag as u8), value));
                 }
                 5 if is("style") => said.hidden |= is_hidden(value),
                 6 if is("hidden") => said.hidden = true,
@@ -402,7 +406,11 @@ impl<'a, 'v> Reader<'a, 'v> {
                 _ => {}
             }
         }
-        said.style = style;
+        // What has no class is styled by where it stands.
+        said.style = style.unwrap_or_else(|| {
+            let around = self.page.nodes[self.top().node as usize].style;
+            (around ^ u32::from(tag as u8)).wrapping_mul(0x0100_0193)
+        });
         said
     }
 
@@ -670,6 +678,9 @@ fn is_hidden(style: &str) -> bool {
     rest.is_some_and(|rest| rest.trim_start().starts_with("none"))
 }
 
+/// Where the hash of a class starts.
+const FNV: u32 = 0x811c_9dc5;
+
 /// FNV-1a.
 fn hash(start: u32, text: &str) -> u32 {
     text.bytes().fold(start, |hash, byte| {
@@ -690,4 +701,75 @@ pub fn fold(text: &str) -> String {
         folded.push_str(word);
     }
     folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocks(page: &str) -> Vec<String> {
+        let page = read(page, &Vocabulary::new().unwrap());
+        let texts = page.blocks.iter().map(|block| page.text_of(block).to_owned());
+        texts.collect()
+    }
+
+    #[test]
+    fn text_is_cut_at_block_level_elements() {
+        for (page, expected) in [
+            ("<p>a<p>b", &["a", "b"][..]),
+            ("<div>a<p>b</p>c</div>d", &["a", "b", "c", "d"]),
+            ("<p>a <b>b</b>\n c</p>", &["a b c"]),
+            (
+                "<ul><li>a<li>b<ul><li>c</ul><li>d</ul>e",
+                &["a", "b", "c", "d", "e"],
+            ),
+            ("<table><tr><td>a<td>b<tr><td>c</table>d", &["a", "b", "c", "d"]),
+            ("<dl><dt>a<dd>b<dt>c</dl>", &["a", "b", "c"]),
+            ("a<br>b<br><br>c", &["a\nb", "c"]),
+            ("<h1>a</h2>b", &["a", "b"]),
+            ("a&amp;b&nbsp;&eacute;&#x1F600;", &["a&b \u{e9}\u{1f600}"]),
+            ("<pre>a\n  b</pre>", &["a\n  b"]),
+            ("<p>a<button>b</button> c<svg><title>d</title></svg>", &["a c"]),
+            ("<div><button>a</div>b", &["b"]),
+            ("<template><div>a</div></template>b", &["b"]),
+            ("<div><form><div>a</form>b</div>c</div>d", &["ab", "c", "d"]),
+            ("<noscript><img></noscript>a<script>b</script>c", &["ac"]),
+        ] {
+            assert_eq!(blocks(page), expected, "{page}");
+        }
+    }
+
+    #[test]
+    fn links_are_counted_even_where_they_are_closed_wrongly() {
+        let vocabulary = Vocabulary::new().unwrap();
+        for (page, linked) in [
+            ("<p><a>abc</a> def</p>", 3),
+            ("<p><a>abc<a>def</a>ghi</p>", 6),
+            ("<a><div>abc</a>def</div>", 3),
+            ("<p>abc</p></a>", 0),
+        ] {
+            let page = read(page, &vocabulary);
+            let sum: u32 = page.blocks.iter().map(|block| block.linked).sum();
+            assert_eq!(sum, linked, "{:?}", page.text);
+        }
+    }
+
+    #[test]
+    fn elements_know_their_blocks() {
+        let page = read("<body><div>a<p>b</p></div><p>c", &Vocabulary::new().unwrap());
+        let ranges: Vec<_> = page
+            .nodes
+            .iter()
+            .map(|node| (node.tag, node.first, node.end))
+            .collect();
+        assert_eq!(
+            ranges,
+            [
+                (Tag::Html, 0, 3),
+                (Tag::Div, 0, 2),
+                (Tag::P, 1, 2),
+                (Tag::P, 2, 3)
+            ]
+        );
+    }
 }

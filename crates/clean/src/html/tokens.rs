@@ -283,3 +283,62 @@ fn name_length(bytes: &[u8]) -> usize {
         .position(|byte| matches!(byte, b'>' | b'/') || byte.is_ascii_whitespace())
         .unwrap_or(bytes.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `page` is read as, tags by their kind, raw text in brackets.
+    fn read(page: &str) -> String {
+        let mut tokens = Tokens::new(page);
+        let mut said = Vec::new();
+        while let Some(token) = tokens.next() {
+            said.push(match token {
+                Token::Text(text) => text.to_owned(),
+                Token::End(tag) => format!("/{tag:?}"),
+                Token::Start { tag, .. } if tag.is_raw() => format!("{tag:?}[{}]", tokens.raw(tag)),
+                Token::Start { tag, .. } => {
+                    let attributes = tokens.attributes().iter();
+                    let attributes = attributes.map(|(name, value)| format!(" {name}={value}"));
+                    format!("{tag:?}{}", attributes.collect::<String>())
+                }
+            });
+        }
+        said.join("|")
+    }
+
+    #[test]
+    fn tags_text_and_attributes() {
+        for (page, expected) in [
+            ("<p>a</p>", "P|a|/P"),
+            ("a < b <3 c", "a < b <3 c"),
+            (
+                "<a href='x>y' class=\"b c\" d=e f>z",
+                "A href=x>y class=b c d=e f=|z",
+            ),
+            ("<a href=x/y>z</a >", "A href=x/y|z|/A"),
+            ("<!-- <p> --><p><!--><!---><b>", "P|Strong"),
+            ("<!doctype html><?xml?><p>", "P"),
+            ("<![CDATA[a<b]]>c", "a<b|c"),
+            ("<p", ""),
+            ("a<!-- b", "a"),
+            ("</>a</ b>c", "a|c"),
+        ] {
+            assert_eq!(read(page), expected, "{page}");
+        }
+    }
+
+    #[test]
+    fn raw_text_holds_no_tags() {
+        for (page, expected) in [
+            ("<script>if (a<b) '<p>'</SCRIPT >c", "Script[if (a<b) '<p>']|c"),
+            ("<script>var a = '</p>';</script>c", "Script[var a = '</p>';]|c"),
+            ("<title>a<b</title>c", "Title[a<b]|c"),
+            ("<title>a<p>b", "Title[a]|P|b"),
+            ("<script>a<p>b", "Script[a<p>b]"),
+            ("<textarea><p></textareas></textarea>c", "Raw[<p></textareas>]|c"),
+        ] {
+            assert_eq!(read(page), expected, "{page}");
+        }
+    }
+}

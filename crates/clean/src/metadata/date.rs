@@ -100,6 +100,33 @@ fn plausible(instant: Timestamp) -> Option<Timestamp> {
     (1700..=2100).contains(&year).then_some(instant)
 }
 
+/// The first day that stands in `text` as `19.08.2024` or `2024-08-19`, with the time if it follows; two such days are none.
+pub fn within(text: &str) -> Option<Timestamp> {
+    const LONGEST: usize = 200;
+    if text.len() > LONGEST {
+        return None;
+    }
+    let mut days = text
+        .split(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-'))
+        .filter(|part| part.len() >= 8)
+        .filter_map(|part| {
+            let part = part.trim_matches(['.', '-']);
+            let short = || Date::strptime("%d.%m.%y", part).ok();
+            let day = Date::strptime("%d.%m.%Y", part).or_else(|_| Date::strptime("%Y-%m-%d", part));
+            day.ok().or_else(short)
+        });
+    let day = days.next()?;
+    let times = text.split(|c: char| !(c.is_ascii_digit() || c == ':'));
+    let time = times
+        .filter(|part| matches!(part.len(), 4..=5))
+        .find_map(|part| jiff::civil::Time::strptime("%H:%M", part).ok());
+    if days.any(|other| other != day) {
+        return None;
+    }
+    let instant = day.to_datetime(time.unwrap_or_default());
+    plausible(TimeZone::UTC.to_timestamp(instant).ok()?)
+}
+
 /// The day in the path of an address: `/2024/05/03/`, `/2024-05-03-`, `/20240503/`.
 pub fn in_address(address: &str) -> Option<Timestamp> {
     let path = address.split_once("://").map_or(address, |(_, rest)| rest);
@@ -172,6 +199,18 @@ mod tests {
         ] {
             check(text, None);
         }
+    }
+
+    #[test]
+    fn dates_within_text() {
+        let check = |text: &str, expected: Option<&str>| {
+            let said = within(text).map(|instant| instant.to_string());
+            assert_eq!(said.as_deref(), expected, "{text}");
+        };
+        check("Mo 19.08.24 | 12:00 Uhr", Some("2024-08-19T12:00:00Z"));
+        check("Stand: 19.08.2024", Some("2024-08-19T00:00:00Z"));
+        check("19.08.2024, aktualisiert 20.08.2024", None);
+        check("vor 3 Stunden", None);
     }
 
     #[test]

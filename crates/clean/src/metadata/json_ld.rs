@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use serde_json::{Map, Value};
 
 /// Scripts longer than this are data of the site's programs, not a description of an article.
-const LONGEST: usize = 1 << 20;
+const LONGEST: usize = 1 << 19;
 /// How deep objects are looked for inside objects.
 const DEEPEST: usize = 6;
 /// How many objects are looked at.

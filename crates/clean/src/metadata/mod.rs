@@ -31,6 +31,7 @@ pub struct Found {
 
 const PUBLISHED: [&str; 24] = [
     "article:published_time",
+    "article:published:time",
     "og:article:published_time",
     "og:published_time",
     "og:pubdate",
@@ -53,7 +54,6 @@ const PUBLISHED: [&str; 24] = [
     "citation_publication_date",
     "article.published",
     "date",
-    "last-modified-published",
 ];
 const MODIFIED: [&str; 6] = [
     "article:modified_time",
@@ -92,6 +92,8 @@ pub fn find(page: &Page<'_>) -> Found {
         .or_else(|| PUBLISHED.iter().find_map(|key| date::parse(&meta(&[key])?)))
         .or_else(|| marked_date(page, MarkKind::Published))
         .or_else(|| date_beside_title(page))
+        .or_else(|| date_in_title(page))
+        .or_else(|| date_in_scripts(page))
         .or_else(|| url.as_deref().and_then(date::in_address));
     let modified = said("dateModified")
         .and_then(|text| date::parse(&text))
@@ -166,10 +168,52 @@ fn date_beside_title(page: &Page<'_>) -> Option<Timestamp> {
         let near = mark.text.start.abs_diff(heading.text.end) < NEAR
             || mark.text.end.abs_diff(heading.text.start) < NEAR;
         let is_date = mark.kind == MarkKind::Date && near;
-        is_date.then(|| date::parse(&mark.value)).flatten()
+        is_date
+            .then(|| date::parse(&mark.value).or_else(|| date::within(page.marked(mark))))
+            .flatten()
     });
     let first = found.next()?;
-    let day = |instant: Timestamp| jiff::tz::TimeZone::UTC.to_datetime(instant).date();
     // A second date is that of the last change, or of another article.
     found.all(|other| day(other) >= day(first)).then_some(first)
+}
+
+/// The date after the last separator of the title of the page.
+fn date_in_title(page: &Page<'_>) -> Option<Timestamp> {
+    let title = page.head.title.as_deref()?;
+    let (_, last) = title.rsplit_once(['|', '–', '—', '-'])?;
+    date::parse(last)
+}
+
+/// The date that the page's scripts call that of publication, if they name one day only.
+fn date_in_scripts(page: &Page<'_>) -> Option<Timestamp> {
+    const KEYS: [&str; 6] = [
+        "\"datePublished\":\"",
+        "\"publishedFirst\":\"",
+        "\"first-publication\":\"",
+        "\"publishedAt\":\"",
+        "\"publicationDate\":\"",
+        "\"published_time\":\"",
+    ];
+    const LONGEST: usize = 40;
+    let mut found: Option<Timestamp> = None;
+    for script in &page.head.scripts {
+        for key in KEYS {
+            for at in memchr::memmem::find_iter(script.as_bytes(), key) {
+                let value = script.get(at + key.len()..).unwrap_or_default();
+                let Some(end) = value.bytes().take(LONGEST).position(|byte| byte == b'"') else {
+                    continue;
+                };
+                match (date::parse(&value[..end]), found) {
+                    (Some(said), Some(found)) if day(said) != day(found) => return None,
+                    (Some(said), None) => found = Some(said),
+                    _ => {}
+                }
+            }
+        }
+    }
+    found
+}
+
+fn day(instant: Timestamp) -> jiff::civil::Date {
+    jiff::tz::TimeZone::UTC.to_datetime(instant).date()
 }

@@ -8,8 +8,8 @@ const SEPARATORS: [&str; 16] = [
     " ~ ",
 ];
 
-/// The title: what the page's metadata call the headline, else the heading that agrees with the title of the page, else that title
-/// without the name of the site.
+/// The title: what the page gives to those who share it, else what its metadata call the headline, else the heading that agrees with
+/// the title of the page, else that title; each without the name of the site.
 pub(super) fn title(page: &Page<'_>, headline: Option<&str>, site: Option<&str>) -> Option<String> {
     const LONGEST: usize = 400;
     let headings: Vec<String> = page
@@ -31,14 +31,19 @@ pub(super) fn title(page: &Page<'_>, headline: Option<&str>, site: Option<&str>)
         .map(String::as_str)
         .chain(shown.as_deref())
         .chain(whole.as_deref())
+        .chain(headline)
         .collect();
-    if let Some(headline) = headline.map(strip).filter(|headline| !headline.is_empty()) {
-        let cut = headline.trim_end_matches(['.', '…', ' ']);
-        let longer = others.iter().map(|other| strip(other)).find(|other| {
-            cut.len() < headline.len() && other.starts_with(cut) && other.len() > headline.len()
-        });
-        if others.is_empty() || others.iter().any(|other| alike(other, &headline) > 0.2) {
-            return Some(longer.unwrap_or(headline));
+    // What is said in the head may speak of the site or of another article; then nothing else on the page says the same.
+    let told = [shown.as_deref(), headline];
+    for told in told.into_iter().flatten() {
+        let title = strip(told);
+        let agrees = |other: &&&str| **other != told && alike(other, &title) > 0.2;
+        let alone = others.iter().all(|other| *other == told);
+        if title.is_empty() || site.is_some_and(|site| same(site, &title)) {
+            continue;
+        }
+        if alone || others.iter().any(|other| agrees(&other)) {
+            return Some(uncut(&title, &others).unwrap_or(title));
         }
     }
     let titles: Vec<String> = shown.iter().chain(&whole).map(|title| strip(title)).collect();
@@ -57,6 +62,14 @@ pub(super) fn title(page: &Page<'_>, headline: Option<&str>, site: Option<&str>)
         .or_else(|| titles.into_iter().find(|title| !title.is_empty()))
         .or_else(|| headings.first().cloned())?;
     (!title.is_empty()).then_some(title)
+}
+
+/// The title of which `title` is the beginning, if it ends in an ellipsis.
+fn uncut(title: &str, others: &[&str]) -> Option<String> {
+    let cut = title.trim_end_matches(['.', '…', ' ']);
+    let whole = |other: &&&str| other.starts_with(cut) && other.len() > title.len();
+    let found = others.iter().find(whole).filter(|_| cut.len() < title.len());
+    found.map(|found| (*found).to_owned())
 }
 
 /// `title` without the name of the site before or after it, where there is evidence that it is one: the rest is a heading or a

@@ -24,7 +24,7 @@ const NO_PLACES: &[&str] = &[
 ];
 
 /// The dateline with which a text begins, such as `BAKU` or `WASHINGTON (AP)`.
-pub(super) fn find(text: &str) -> Option<String> {
+pub(crate) fn find(text: &str) -> Option<String> {
     let head: String = text.lines().next()?.chars().take(80).collect();
     let (mut end, mut colon) = (None, false);
     for (at, c) in head.char_indices() {

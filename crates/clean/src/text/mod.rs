@@ -12,7 +12,7 @@
 mod byline;
 mod classify;
 mod date;
-mod dateline;
+pub(crate) mod dateline;
 mod forest;
 mod lines;
 mod phrases;
