@@ -111,9 +111,11 @@ pub fn within(text: &str) -> Option<Timestamp> {
         .filter(|part| part.len() >= 8)
         .filter_map(|part| {
             let part = part.trim_matches(['.', '-']);
-            let short = || Date::strptime("%d.%m.%y", part).ok();
-            let day = Date::strptime("%d.%m.%Y", part).or_else(|_| Date::strptime("%Y-%m-%d", part));
-            day.ok().or_else(short)
+            let forms = match part.len() {
+                8 => ["%d.%m.%y", "%d.%m.%y"],
+                _ => ["%d.%m.%Y", "%Y-%m-%d"],
+            };
+            forms.iter().find_map(|form| Date::strptime(form, part).ok())
         });
     let day = days.next()?;
     let times = text.split(|c: char| !(c.is_ascii_digit() || c == ':'));
