@@ -28,9 +28,10 @@ pub(super) fn read(lines: &[Line<'_>], scans: &[Scan], rules: &[Option<&'static 
         if around.authors.is_empty() && scan.classes[BYLINE] > 0 {
             around.authors = authors(&line.text);
         }
-        if around.created.is_none() && (scan.classes[TIME] > 0 || scan.digits >= 6) {
-            around.created =
-                date::find(&line.text).and_then(|date| TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok());
+        // A day and a year are five digits or more.
+        if around.created.is_none() && scan.digits >= 5 && (scan.classes[TIME] > 0 || scan.words <= 8) {
+            let day = date::find(&line.text);
+            around.created = day.and_then(|day| TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok());
         }
         if !around.authors.is_empty() && around.created.is_some() {
             break;

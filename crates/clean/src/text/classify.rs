@@ -16,7 +16,7 @@ pub struct Model {
 
 /// The score from which a line is kept, in log-odds times [`UNIT`]. A little below even odds: a line of the article
 /// that is lost is missed more than a line of furniture that stays.
-const THRESHOLD: i32 = -512;
+const THRESHOLD: i32 = -256;
 
 impl Model {
     /// The model that comes with the crate.

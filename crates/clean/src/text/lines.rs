@@ -2,6 +2,11 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr_iter, memchr3, memmem};
+
+/// Line breaks of several bytes.
+const RARE: [&str; 3] = ["\u{2028}", "\u{2029}", "\u{85}"];
+
 /// A line that holds more than white space.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line<'t> {
@@ -12,32 +17,32 @@ pub(super) struct Line<'t> {
 }
 
 /// The lines of `text` in order, those of white space alone left out. Lines that a fixed width broke are joined.
-pub(super) fn split(text: &str) -> Vec<Line<'_>> {
+pub(super) fn split<'t>(text: &'t str) -> Vec<Line<'t>> {
+    let has = |mark: &str| memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
+    let rare = memchr3(b'\r', 0xB, 0xC, text.as_bytes()).is_some() || RARE.iter().any(|mark| has(mark));
     let mut lines = Vec::with_capacity(text.len() / 64 + 1);
-    let rare = text.contains(['\u{2028}', '\u{2029}', '\u{b}', '\u{c}', '\u{85}']);
     let mut gap = false;
-    let add = |line: &'_ str| -> Option<(usize, usize)> {
+    let mut push = |line: &'t str| {
         let line = trim(line);
-        let start = line.as_ptr() as usize - text.as_ptr() as usize;
-        (!line.is_empty()).then_some((start, start + line.len()))
-    };
-    let mut push = |line: &str, gap: &mut bool| match add(line) {
-        Some((start, end)) => {
+        if line.is_empty() {
+            gap = true;
+        } else {
             lines.push(Line {
-                text: Cow::Borrowed(&text[start..end]),
-                gap: std::mem::take(gap),
+                text: Cow::Borrowed(line),
+                gap: std::mem::take(&mut gap),
             });
         }
-        None => *gap = true,
     };
-    for line in text.split('\n') {
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        if rare || line.contains('\r') {
-            for part in line.split(['\r', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}', '\u{85}']) {
-                push(part, &mut gap);
-            }
+    let mut start = 0;
+    for end in memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+        let line = &text[start..end];
+        start = end + 1;
+        if rare {
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            line.split(['\r', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}', '\u{85}'])
+                .for_each(&mut push);
         } else {
-            push(line, &mut gap);
+            push(line);
         }
     }
     unwrap(lines)

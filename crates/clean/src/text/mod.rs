@@ -28,7 +28,7 @@ pub use table::Table;
 
 use gristmill_core::Metadata;
 
-use crate::{Article, Dropped};
+use crate::{Article, Dropped, mojibake};
 use lines::Line;
 use phrases::Phrases;
 use scan::Scan;
@@ -66,6 +66,7 @@ pub fn read(text: &str, title: Option<&str>) -> Article {
 
 /// The article in `text` as `model` sees it; `title` is its title where that is known.
 pub fn read_with(model: &Model, text: &str, title: Option<&str>) -> Article {
+    let text = &*mojibake::repair(text);
     let lines = lines::split(text);
     let scans = scan(&lines);
     let title_hash = title.map(|title| Scan::of(title, Phrases::built_in()).hash);
@@ -113,13 +114,16 @@ fn without_title(
     title: &str,
     rules: &mut [Option<&'static str>],
 ) {
+    /// Words around a repeated title, at most.
+    const AROUND: u32 = 12;
+    let words = Scan::of(title, Phrases::built_in()).words;
     let title = title::folded(title);
     for (at, line) in lines.iter().enumerate() {
         if found == Some(at) {
             rules[at] = Some("title");
             continue;
         }
-        if rules[at].is_some() || scans[at].words > 60 || line.text.len() < title.len() {
+        if rules[at].is_some() || !(words.saturating_sub(3)..=words + AROUND).contains(&scans[at].words) {
             continue;
         }
         let relation = title::relation(&title::folded(&line.text), &title);

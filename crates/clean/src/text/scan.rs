@@ -349,11 +349,17 @@ impl Scan {
     }
 }
 
+#[inline(always)]
 fn class_at(line: &str, bytes: &[u8], at: usize) -> (u8, u32, usize) {
     let byte = bytes[at];
     if byte < 0x80 {
         return (ASCII[usize::from(byte)], u32::from(byte | 0x20), 1);
     }
+    beyond_ascii(line, at)
+}
+
+#[inline(never)]
+fn beyond_ascii(line: &str, at: usize) -> (u8, u32, usize) {
     let c = line[at..].chars().next().unwrap_or('\u{fffd}');
     let (class, code) = classify(c);
     (class, code, c.len_utf8())
@@ -374,6 +380,14 @@ fn word(
     let mut last = SPACE;
     let mut i = at;
     while i < bytes.len() {
+        // Most letters of most texts.
+        if bytes[i].is_ascii_lowercase() {
+            letters += 1;
+            last = LOWER;
+            hash = extend(hash, u32::from(bytes[i]));
+            i += 1;
+            continue;
+        }
         let (class, code, length) = class_at(line, bytes, i);
         match class {
             LOWER | UNCASED => letters += 1,

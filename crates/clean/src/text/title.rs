@@ -48,20 +48,27 @@ pub(super) fn relation(line: &str, title: &str) -> Option<Relation> {
     }
 }
 
-/// Lines above the body that may hold the title, at most.
-const REACH: usize = 400;
+/// Lines right above the body that may hold the title, at most.
+const REACH: usize = 80;
+/// Lines between a title and its repetition, at most, but for the first of the text.
+const APART: usize = 12;
 
 /// The line that is the title. `start` is the first line of the body; `kept` says what the model keeps.
 pub(super) fn find(lines: &[Line<'_>], scans: &[Scan], kept: &[bool], start: usize) -> Option<usize> {
     let first = start.saturating_sub(REACH);
-    let candidates: Vec<usize> = (first..start).filter(|&at| like_title(&scans[at])).collect();
+    let near = (first..start).filter(|&at| at > 0);
+    let candidates: Vec<usize> = (0..start.min(1))
+        .chain(near)
+        .filter(|&at| like_title(&scans[at]))
+        .collect();
     let folds: Vec<String> = candidates.iter().map(|&at| folded(&lines[at].text)).collect();
     let mut best: Option<(i32, usize)> = None;
     for (place, &at) in candidates.iter().enumerate() {
         let scan = &scans[at];
         // What another line says of it: the head of a page, a breadcrumb, a form below.
         let mut said = 0;
-        for (other, fold) in folds.iter().enumerate().filter(|(other, _)| *other != place) {
+        let close = |other: usize| other != place && (other == 0 || place.abs_diff(other) <= APART);
+        for (other, fold) in folds.iter().enumerate().filter(|(other, _)| close(*other)) {
             let far = candidates[other] == 0 && at != 0;
             said = said.max(match relation(fold, &folds[place]) {
                 Some(Relation::Same) if scan.words > 3 => 30,
