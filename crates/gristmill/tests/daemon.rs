@@ -12,6 +12,13 @@ use common::{Daemon, House, said};
 
 const CHAIN: &str = "[clean, language, dedup, entities, story]";
 
+/// The same as a record that says when it was published, so that its story does not hang on the time at which it
+/// was taken in.
+fn dated(number: usize) -> String {
+    let text = article(number);
+    serde_json::json!({"text": text, "created": "2026-05-12T14:00:00Z"}).to_string()
+}
+
 /// An article that has nothing to do with the others.
 fn article(number: usize) -> String {
     const WORDS: [&str; 16] = [
@@ -64,9 +71,9 @@ fn dropped_one_by_one_or_all_at_once_the_lines_are_the_same() {
     let (daily, once) = (House::new(CHAIN, ""), House::new(CHAIN, ""));
     let mut daemon = daily.start();
     for number in 0..5 {
-        daily.drop_in(&format!("{number}.txt"), article(number / 2));
+        daily.drop_in(&format!("{number}.json"), dated(number / 2));
         daily.wait_for(number + 1);
-        once.drop_in(&format!("{number}.txt"), article(number / 2));
+        once.drop_in(&format!("{number}.json"), dated(number / 2));
     }
     daemon.signal("-TERM");
     daemon.wait();
@@ -81,7 +88,7 @@ fn killed_in_the_middle_again_and_again_everything_comes_exactly_once() {
     const FILES: usize = 300;
     let house = House::new(CHAIN, "limits: {batch: {documents: 8}}");
     for number in 0..FILES {
-        house.drop_in(&format!("{number:03}.txt"), article(number));
+        house.drop_in(&format!("{number:03}.json"), dated(number));
     }
     let mut killed = 0;
     for pause in (20..).step_by(35).take(12) {
@@ -107,7 +114,7 @@ fn killed_in_the_middle_again_and_again_everything_comes_exactly_once() {
 
     let calm = House::new(CHAIN, "");
     for number in 0..FILES {
-        calm.drop_in(&format!("{number:03}.txt"), article(number));
+        calm.drop_in(&format!("{number:03}.json"), dated(number));
     }
     calm.once(0);
     let texts = |house: &House| house.lines_but_added("documents");
@@ -149,6 +156,7 @@ fn the_exit_code_tells_how_it_went() {
         &["run", "--twice"],
         &["quarantine", "show", "nonsense"],
         &["stages", "claen"],
+        &["explain", "no-such-file"],
     ] {
         let output = house.run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", said(&output));
@@ -167,6 +175,14 @@ fn the_exit_code_tells_how_it_went() {
     fs::write(house.path("out/documents/part-00000001.jsonl"), "").unwrap();
     let output = house.run(&["verify"]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let house = House::new("[dedup]", "");
+    fs::remove_dir(house.path("inbox")).unwrap();
+    let output = house.once(74);
+    assert!(said(&output).contains("inbox: No such file"), "{}", said(&output));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::cli::Globals;
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::reference;
 use crate::wiring;
 
@@ -35,6 +35,11 @@ pub struct ExplainArgs {
 /// The configuration is wrong, a file is not there, or the disk failed.
 pub fn run(args: &ExplainArgs, globals: &Globals) -> Outcome {
     let (config, chain) = globals.config_with_chain()?;
+    for file in &args.files {
+        if let Err(error) = file.metadata() {
+            return Err(Failure::usage(format!("{}: {error}", file.display())));
+        }
+    }
     let inbox = wiring::inbox(&config)?;
     let state = (!args.fresh).then_some(&*config.state.dir);
     let mut explainer = Explainer::new(chain, state)?;

@@ -42,6 +42,7 @@ pub fn run(args: &RunArgs, globals: &Globals) -> Outcome {
     }
     let started = Instant::now();
     if args.once {
+        folders_are_there(&config)?;
         let progress = Progress::start(&counters)?;
         let ended = attempt(&config, chain, Mode::Once, &counters, &stop, &|| {})?;
         progress.finish();
@@ -56,6 +57,17 @@ pub fn run(args: &RunArgs, globals: &Globals) -> Outcome {
     }
     let failed = args.once && counters.now().quarantined > 0;
     Ok(if failed { Exit::SetAside } else { Exit::Done })
+}
+
+/// A daemon waits for a folder that is to come; a single pass over one that is not there is a mistake.
+fn folders_are_there(config: &Config) -> Result<(), Failure> {
+    for watched in &config.input.watch {
+        if let Err(error) = std::fs::read_dir(&watched.path) {
+            let error = anyhow::Error::new(error).context(format!("input.watch: {}", watched.path.display()));
+            return Err(Failure::new(Exit::Io, error));
+        }
+    }
+    Ok(())
 }
 
 /// The daemon: goes on until it is asked to stop, also over failures of the machine that may pass.
