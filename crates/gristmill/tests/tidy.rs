@@ -93,13 +93,19 @@ fn only_the_pipeline_and_the_command_know_tokio() {
 
 #[test]
 fn files_stay_short() {
-    const LINES: usize = 700;
+    const LINES: usize = 600;
+    // One state machine over the tags of a page, which is read from top to bottom.
+    const LONGER: (&str, usize) = ("crates/clean/src/html/reader.rs", 900);
     for file in sources(&root().join("crates")) {
         let text = fs::read_to_string(&file).unwrap();
         // Long tables of cases are read one case at a time.
         let lines = text.split("#[cfg(test)]").next().unwrap().lines().count();
+        let limit = match file.ends_with(LONGER.0) {
+            true => LONGER.1,
+            false => LINES,
+        };
         let is_test = file.components().any(|part| part.as_os_str() == "tests");
-        assert!(is_test || lines <= LINES, "{} has {lines} lines", file.display());
+        assert!(is_test || lines <= limit, "{} has {lines} lines", file.display());
     }
 }
 
