@@ -34,8 +34,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gristmill_core::{
-    BuildEnv, BuildError, Built, Document, Duplicate, DuplicateKind, Note, OrderedStage, Passage, Reason,
-    Stage, StageError, StageFactory, State, StateError, Verdict,
+    BuildEnv, BuildError, Built, CodePoints, Document, Duplicate, DuplicateKind, Note, OrderedStage, Passage,
+    Reason, Stage, StageError, StageFactory, State, StateError, Verdict,
 };
 use serde_json::json;
 
@@ -295,23 +295,31 @@ impl Dedup {
             }
         }
         found.sort_unstable_by_key(|passage| passage.start);
-        for Passage {
-            start,
-            end,
-            of,
-            of_start,
-            of_end,
-        } in &found
-        {
-            document.note(|| {
-                Note::new(format!(
-                    "characters {start}-{end} stand in {of} at {of_start}-{of_end}"
-                ))
-                .with(json!({"start": start, "end": end, "of": of, "of_start": of_start, "of_end": of_end}))
-            });
+        if document.notes.is_some() {
+            let points = CodePoints::new(&document.text);
+            let notes: Vec<Note> = found.iter().map(|passage| note(passage, &points)).collect();
+            notes.into_iter().for_each(|note| document.note(|| note));
         }
         document.passages = found;
     }
+}
+
+/// Says where a passage stands, for people and for programs.
+fn note(passage: &Passage, points: &CodePoints<'_>) -> Note {
+    let Passage {
+        start,
+        end,
+        of,
+        of_start,
+        of_end,
+    } = *passage;
+    Note::new(format!(
+        "characters {start}-{end} stand in {of} at {of_start}-{of_end}"
+    ))
+    .with(json!({
+        "start": start, "end": end, "here": points.slice(start, end),
+        "of": of, "of_start": of_start, "of_end": of_end,
+    }))
 }
 
 impl OrderedStage for Dedup {

@@ -1,6 +1,7 @@
 //! The stage as a whole, on texts that a generator makes.
 
-use gristmill_core::{CodePoints, MemoryState, Period};
+use gristmill_core::{MemoryState, Period};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -157,4 +158,163 @@ fn empty_short_and_chinese_texts() {
     let copy = stream.next("e", &format!("新华社{text}"));
     assert_eq!(copy.duplicate.of, Some(first));
     assert_eq!(copy.passages.len(), 1);
+}
+
+/// Article number `n` of a stream with copies, quotations and fixed text in it.
+fn article(n: u64) -> String {
+    let own = |n| prose(1_000 + n, 120 + n % 50);
+    let body = match n % 7 {
+        3 => format!("{} {}", own(n - 2), prose(2_000 + n, 9)),
+        5 => format!("{} {}", own(n), own(n - 3).split_at(200).0),
+        6 => own(n - 6),
+        _ => own(n),
+    };
+    format!("{body} {}", prose(n % 3, 30))
+}
+
+/// What a document was found to be.
+fn said(document: &Document) -> (Duplicate, Vec<Passage>) {
+    (document.duplicate.clone(), document.passages.clone())
+}
+
+#[test]
+fn a_crash_changes_no_answer() {
+    const COUNT: u64 = 160;
+    let start = |state: &mut MemoryState| {
+        let mut dedup = Dedup::new(&tagging());
+        dedup.open(state).unwrap();
+        // Runs and merges, many times over.
+        dedup.index.limit = 300;
+        dedup
+    };
+    let check = |dedup: &mut Dedup, state: &mut MemoryState, n: u64| {
+        let mut document = Document::from_text(&n.to_string(), &article(n));
+        dedup.check(&mut document, state).unwrap();
+        said(&document)
+    };
+    let mut state = MemoryState::new();
+    let mut dedup = start(&mut state);
+    let expected: Vec<_> = (0..COUNT).map(|n| check(&mut dedup, &mut state, n)).collect();
+    assert!(expected.iter().filter(|said| said.0.kind.is_some()).count() > 40);
+    assert!(expected.iter().filter(|said| !said.1.is_empty()).count() > 40);
+
+    let mut state = MemoryState::new();
+    let mut dedup = start(&mut state);
+    let (mut durable, mut next) = (state.clone(), 0);
+    for round in 0_u64.. {
+        if next >= COUNT {
+            break;
+        }
+        let batch = next..(next + 1 + words::mix(round) % 12).min(COUNT);
+        for n in batch.clone() {
+            assert_eq!(check(&mut dedup, &mut state, n), expected[n as usize], "{n}");
+        }
+        match words::mix(round) % 5 {
+            // The process ends before the batch, or what was put off until its end, is durable.
+            0 => {}
+            1 => dedup.tend(&mut state).unwrap(),
+            _ => {
+                dedup.tend(&mut state).unwrap();
+                (durable, next) = (state.clone(), batch.end);
+                continue;
+            }
+        }
+        state = durable.clone();
+        dedup = start(&mut state);
+    }
+    assert!(state.files().iter().any(|file| file.starts_with("run-")));
+}
+
+#[test]
+fn what_is_off_is_not_looked_for_and_costs_nothing() {
+    let text = prose(1, 300);
+    let mut stream = Stream::new(&DedupParams {
+        exact: Action::Off,
+        near: Action::Off,
+        ..DedupParams::default()
+    });
+    stream.next("a", &text);
+    let copy = stream.next("b", &text);
+    assert_eq!((copy.duplicate.kind, copy.passages.len()), (None, 1));
+    let mut stream = Stream::new(&DedupParams {
+        passages: Passages::Off,
+        ..tagging()
+    });
+    stream.next("a", &text);
+    let copy = stream.next("b", &format!("{text} {}", prose(2, 20)));
+    assert_eq!(
+        (copy.duplicate.kind, copy.passages.len()),
+        (Some(DuplicateKind::Near), 0)
+    );
+    assert!(!stream.1.files().iter().any(|file| file.starts_with("traces")));
+}
+
+#[test]
+fn a_near_copy_can_be_turned_away() {
+    let mut dedup = Dedup::new(&DedupParams {
+        near: Action::Reject,
+        ..DedupParams::default()
+    });
+    let mut state = MemoryState::new();
+    let mut first = Document::from_text("a", &prose(1, 300));
+    dedup.check(&mut first, &mut state).unwrap();
+    let mut copy = Document::from_text("b", &format!("{} {}", prose(1, 280), prose(2, 15)));
+    copy.notes = Some(Vec::new());
+    let Verdict::Reject(reason) = dedup.check(&mut copy, &mut state).unwrap() else {
+        panic!("a near copy")
+    };
+    assert_eq!(reason.of, Some(first.id));
+    assert!(copy.notes.unwrap().len() > 1, "what is shared is shown");
+}
+
+#[test]
+fn short_texts_are_compared_whole() {
+    let mut stream = Stream::new(&tagging());
+    let text = "Trains between the two towns stand still until Thursday since a bridge must be looked at after the flood";
+    let first = stream.next("a", text).id;
+    assert_eq!(
+        stream
+            .next("b", &format!("{text}, the railway said."))
+            .duplicate
+            .of,
+        Some(first)
+    );
+    let other = "Buses between the two towns go again from Friday since a road was cleared after the flood";
+    assert_eq!(stream.next("c", other).duplicate.of, None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn passages_have_the_same_words_on_both_sides_and_none_is_missed(
+        seeds in (0..1_000_u64, 1_000..2_000_u64),
+        quoted in (0..150_usize, 12..60_usize),
+        place in 0..80_usize,
+        loud in any::<bool>(),
+    ) {
+        let mut stream = Stream::new(&tagging());
+        // Few words, so that there is idiom, and some that are longer in one alphabet than in another.
+        let common = |seed: u64, count: u64| -> Vec<String> {
+            (0..count)
+                .map(|n| format!("{}{}", ["wärm", "łąk", "naïv", "is", "京"][(words::mix(seed << 20 | n) % 5) as usize], words::mix(seed << 20 | n) % 700))
+                .collect()
+        };
+        let (theirs, mut mine) = (common(seeds.0, 220), common(seeds.1, 80));
+        let quote = &theirs[quoted.0..quoted.0 + quoted.1];
+        let start = mine[..place].join(" ").chars().count();
+        mine.splice(place..place, quote.iter().map(|word| if loud { word.to_uppercase() } else { word.clone() }));
+        let end = mine[..place + quote.len()].join(" ").chars().count();
+        let first = stream.next("a", &theirs.join(" — "));
+        let second = stream.next("b", &mine.join(" "));
+        for passage in &second.passages {
+            prop_assert_eq!(passage.of, first.id);
+            let side = |text: &str, start, end| -> Vec<u64> {
+                words::words(CodePoints::new(text).slice(start, end)).iter().map(|word| word.hash).collect()
+            };
+            let here = side(&second.text, passage.start, passage.end);
+            prop_assert!(here.len() >= 12);
+            prop_assert_eq!(here, side(&first.text, passage.of_start, passage.of_end));
+        }
+        prop_assert!(second.passages.iter().any(|passage| passage.start <= start + 1 && passage.end >= end));
+    }
 }

@@ -48,6 +48,8 @@ const LONGER: (u64, u64) = (3, 2);
 const PACE: u64 = 10;
 /// A run is not longer than this, since places in it are kept in 32 bits.
 const LONGEST: u64 = u32::MAX as u64;
+/// Postings that go into the filter of an opened run at a time.
+const WARMED: usize = 1 << 18;
 /// Bytes that all filters may take in memory.
 const FILTERS: usize = 32 << 20;
 
@@ -61,7 +63,9 @@ pub(crate) struct Index {
     merges: Vec<Merge>,
     /// Postings that merges may move.
     credit: u64,
-    limit: usize,
+    /// Postings in memory before they become a run.
+    pub(crate) limit: usize,
+    warming: Option<Warming>,
 }
 
 impl Default for Index {
@@ -73,8 +77,17 @@ impl Default for Index {
             merges: Vec::new(),
             credit: 0,
             limit: RECENT,
+            warming: None,
         }
     }
+}
+
+/// A filter on its way.
+#[derive(Debug)]
+struct Warming {
+    number: u64,
+    reader: Reader,
+    filter: Filter,
 }
 
 /// Neighbouring runs on their way into one.
@@ -301,19 +314,38 @@ impl Index {
         Ok(())
     }
 
-    /// Makes the filter of one run that has none since it was opened.
+    /// Goes on making the filter of a run that has none since it was opened.
     fn warm(&mut self, state: &dyn State) -> Result<(), StateError> {
-        let cold = |run: &Run| run.filter.is_none() && self.has_room(run.shape.entries);
-        if let Some(number) = self.runs.iter().rposition(cold) {
-            let run = &mut self.runs[number];
-            let mut filter = Filter::new(run.shape.entries as usize);
-            let mut reader = Reader::new(run);
-            while let Some((key, _)) = reader.head(state)? {
-                filter.insert(key);
-                reader.skip();
-            }
-            run.filter = Some(filter);
+        let begun = self.warming.take();
+        let cold = |run: &&Run| run.filter.is_none() && self.has_room(run.shape.entries);
+        let mut warming = match begun {
+            Some(warming) => warming,
+            None => match self.runs.iter().rev().find(cold) {
+                Some(run) => Warming {
+                    number: run.shape.number,
+                    reader: Reader::new(run),
+                    filter: Filter::new(run.shape.entries as usize),
+                },
+                None => return Ok(()),
+            },
+        };
+        let Some(run) = self
+            .runs
+            .iter_mut()
+            .find(|run| run.shape.number == warming.number)
+        else {
+            // It was merged meanwhile.
+            return Ok(());
+        };
+        for _ in 0..WARMED {
+            let Some((key, _)) = warming.reader.head(state)? else {
+                run.filter = Some(warming.filter);
+                return Ok(());
+            };
+            warming.filter.insert(key);
+            warming.reader.skip();
         }
+        self.warming = Some(warming);
         Ok(())
     }
 }

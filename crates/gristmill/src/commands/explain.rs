@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::Args;
-use gristmill_core::{Entity, Note};
+use gristmill_core::Entity;
 use gristmill_pipeline::{Change, Ending, Explainer, Explanation, Step};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::cli::Globals;
+use crate::commands::related::{Texts, sides};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::reference;
 use crate::wiring;
@@ -43,10 +44,16 @@ pub fn run(args: &ExplainArgs, globals: &Globals) -> Outcome {
     let inbox = wiring::inbox(&config)?;
     let state = (!args.fresh).then_some(&*config.state.dir);
     let mut explainer = Explainer::new(chain, state)?;
+    let mut texts = Texts::open(&config.output.dir, state)?;
     let mut failed = false;
     for file in &args.files {
         let mut written = Ok(());
-        let explained = explainer.explain(&inbox, file, &mut |explanation| {
+        let explained = explainer.explain(&inbox, file, &mut |mut explanation| {
+            let notes = explanation.steps.iter_mut().flat_map(|step| &mut step.notes);
+            notes.for_each(|note| texts.complete(note));
+            if let Ending::Written(document) = &explanation.ending {
+                texts.keep(document);
+            }
             failed |= matches!(explanation.ending, Ending::Failed { .. });
             let mut out = io::stdout().lock();
             written = if args.json {
@@ -164,8 +171,12 @@ fn print_step(out: &mut impl Write, step: &Step, is_page: bool) -> io::Result<()
     }
     // What the notes say of entities is in the change as well, and shorter.
     let names_them = step.changes.iter().any(|change| change.key == "entities");
-    for Note { says, .. } in step.notes.iter().filter(|_| !names_them) {
-        writeln!(out, "    * {says}")?;
+    for note in step.notes.iter().filter(|_| !names_them) {
+        writeln!(out, "    * {}", note.says)?;
+        if let Some((here, there)) = sides(note) {
+            writeln!(out, "        here   {}", short(here))?;
+            writeln!(out, "        there  {}", short(there))?;
+        }
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cli::Globals;
+use crate::commands::related::Related;
 use crate::config::Config;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::wiring;
@@ -151,6 +152,8 @@ struct DocumentFate {
     record: u64,
     #[serde(flatten)]
     became: Value,
+    /// Duplicates, passages and story, where one document was asked for.
+    related: Option<Related>,
 }
 
 fn fate(config: &Config, subject: &str) -> Result<Fate, Failure> {
@@ -171,7 +174,9 @@ fn fate(config: &Config, subject: &str) -> Result<Fate, Failure> {
         if let Some(file) = ledger.file(&row.file)? {
             fate.file = taken(&inbox, &file);
         }
-        fate.documents.push(document(config, &row));
+        let mut document = document(config, &row);
+        document.related = related(config, ledger, &row);
+        fate.documents.push(document);
         return Ok(fate);
     }
     let candidates = inbox.candidates(subject);
@@ -181,6 +186,9 @@ fn fate(config: &Config, subject: &str) -> Result<Fate, Failure> {
                 fate.file = taken(&inbox, &file);
                 let rows = ledger.documents_of(&candidate.key)?;
                 fate.documents = rows.iter().map(|row| document(config, row)).collect();
+                if let ([document], [row]) = (&mut *fate.documents, &*rows) {
+                    document.related = related(config, ledger, row);
+                }
                 return Ok(fate);
             }
         }
@@ -263,7 +271,15 @@ fn document(config: &Config, row: &DocumentRow) -> DocumentFate {
         id: row.id.to_string(),
         record: row.record,
         became,
+        related: None,
     }
+}
+
+/// What the lines say of the document and of others, unless they are gone.
+fn related(config: &Config, ledger: &Ledger, row: &DocumentRow) -> Option<Related> {
+    (row.outcome == Became::Written)
+        .then(|| Related::find(&config.output.dir, ledger, row).ok())
+        .flatten()
 }
 
 /// Where a line stands, and for a reject why.
@@ -334,8 +350,17 @@ impl Fate {
                 self.subject
             )?,
         }
-        for DocumentFate { id, record, became } in &self.documents {
+        for DocumentFate {
+            id,
+            record,
+            became,
+            related,
+        } in &self.documents
+        {
             writeln!(out, "  record {record}  {id}  {}", in_words(became))?;
+            if let Some(related) = related {
+                related.print(out)?;
+            }
         }
         Ok(())
     }
