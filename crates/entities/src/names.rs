@@ -3,7 +3,8 @@
 //! A name is compared by its folded key: lower case without marks, legal forms, articles and possessives, with
 //! the spellings that transliteration varies (y/i, -yan/-ian, kh/h, ou/u, a doubled consonant) made one. Within a document a
 //! shorter name joins the longer one that begins or ends with it, and an acronym its expansion; where several
-//! longer names could take it, the one mentioned last before it does.
+//! longer names could take it, the one mentioned last before it does. Of Cyrillic words the endings of cases fall away, since
+//! Russian and Ukrainian decline their names.
 
 use std::collections::HashMap;
 
@@ -33,6 +34,13 @@ const ARTICLES: [&str; 12] = [
 pub fn fold(name: &str) -> Vec<String> {
     let mut words: Vec<String> = name
         .split(|c: char| !(c.is_alphanumeric() || is_combining(c) || matches!(c, '\'' | '’' | '.')))
+        .flat_map(|word| {
+            // "J.Smith" is two words, "U.S" is one.
+            let parts = word.split('.').filter(|part| !part.is_empty());
+            let initials = parts.clone().all(|part| part.chars().nth(1).is_none());
+            let whole = std::iter::once(word).filter(move |_| initials);
+            whole.chain(parts.filter(move |_| !initials))
+        })
         .map(|word| {
             let word = word.trim_end_matches("'s").trim_end_matches("’s");
             let plain = word.chars().flat_map(char::to_lowercase).map(unmarked);
@@ -46,8 +54,36 @@ pub fn fold(name: &str) -> Vec<String> {
     while words.len() > 1 && words.last().is_some_and(|last| FORMS.contains(&last.as_str())) {
         words.pop();
     }
-    words
+    let key = words.join(" ");
+    match SAME.iter().find(|(short, _)| *short == key) {
+        Some((_, full)) => full.split(' ').map(str::to_owned).collect(),
+        None => words,
+    }
 }
+
+/// Short forms and second names, folded, that stand for one thing everywhere.
+const SAME: [(&str, &str); 20] = [
+    ("us", "united states"),
+    ("usa", "united states"),
+    ("united states of america", "united states"),
+    ("america", "united states"),
+    ("uk", "united kingdom"),
+    ("britain", "united kingdom"),
+    ("great britain", "united kingdom"),
+    ("eu", "european union"),
+    ("un", "united nations"),
+    ("uae", "united arab emirates"),
+    ("рф", "росс"),
+    ("росс федерац", "росс"),
+    ("соединен штат", "сша"),
+    ("соединен штат америк", "сша"),
+    ("америк", "сша"),
+    ("американ", "сша"),
+    ("британ", "великобритан"),
+    ("соединен королевств", "великобритан"),
+    ("москов", "москв"),
+    ("оон", "организац объединен нац"),
+];
 
 /// The id of a name: the same for all its spellings, in every document.
 pub fn id(kind: EntityType, name: &str) -> String {
@@ -78,7 +114,7 @@ pub fn join(mentions: &[Named<'_>]) -> Vec<usize> {
         first.push(same);
     }
     distinct.truncate(MOST);
-    (0..mentions.len())
+    let bearers: Vec<usize> = (0..mentions.len())
         .map(|at| {
             if mentions[at].given.is_some() {
                 return first[at];
@@ -97,6 +133,15 @@ pub fn join(mentions: &[Named<'_>]) -> Vec<usize> {
                 )
                 .unwrap_or(first[at])
         })
+        .collect();
+    // The bearer of a bearer's name bears it too: "Biden", "J. Biden", "Joe Biden". Each step goes to a fuller name.
+    (0..mentions.len())
+        .map(|mut at| {
+            while bearers[at] != at {
+                at = bearers[at];
+            }
+            at
+        })
         .collect()
 }
 
@@ -105,17 +150,33 @@ const MOST: usize = 600;
 
 /// Whether `long` is a fuller form of the name `short`, which is written `text`.
 fn extends(kind: EntityType, long: &[String], short: &[String], text: &str) -> bool {
+    if kind == EntityType::Per && long.len() == short.len() {
+        return short.first().is_some_and(|first| first.chars().nth(1).is_none()) && initial(long, short);
+    }
     if long.len() <= short.len() || short.is_empty() {
         return false;
     }
     match kind {
         // A surname or a first name alone; no part of a place or a body stands for the whole as safely.
         EntityType::Per => {
-            long.ends_with(short) || (short.len() == 1 && long.len() == 2 && long.starts_with(short))
+            long.ends_with(short)
+                || (short.len() == 1 && long.len() == 2 && long.starts_with(short))
+                || (short.len() > 1 && short.iter().all(|word| long.contains(word)))
         }
-        EntityType::Org => is_acronym(long, text) || (short.len() > 1 && long.starts_with(short)),
+        EntityType::Org => {
+            is_acronym(long, text) || (long.starts_with(short) && (short.len() > 1 || is_cyrillic(&short[0])))
+        }
         _ => is_acronym(long, text),
     }
+}
+
+/// Whether two names of as many words are one but for a first name that one of them shortens to its initial.
+fn initial(one: &[String], other: &[String]) -> bool {
+    let letter = |word: &str| word.chars().nth(1).is_none();
+    let ([a, one @ ..], [b, other @ ..]) = (one, other) else {
+        return false;
+    };
+    !one.is_empty() && one == other && letter(a) != letter(b) && a.chars().next() == b.chars().next()
 }
 
 fn is_acronym(long: &[String], text: &str) -> bool {
@@ -132,8 +193,39 @@ fn is_acronym(long: &[String], text: &str) -> bool {
         && (initials(true) == lower || initials(false) == lower)
 }
 
-/// One spelling for those that transliteration varies.
+/// Endings of cases in Russian and Ukrainian, the longest first; vowels at the end fall away after them.
+const ENDINGS: [&str; 36] = [
+    "ого", "его", "ому", "ему", "ыми", "ими", "ами", "ями", "ові", "еві", "ым", "им", "ом", "ем", "ой", "ей",
+    "ий", "ый", "ую", "юю", "ая", "яя", "ое", "ее", "ых", "их", "ам", "ям", "ах", "ях", "ою", "ею", "ій",
+    "ім", "єю", "їв",
+];
+
+/// The word without the ending of its case, if three letters are left.
+fn stem(word: &str) -> &str {
+    let long = |stem: &&str| stem.chars().nth(2).is_some();
+    let cut = ENDINGS
+        .iter()
+        .find_map(|ending| word.strip_suffix(ending).filter(long))
+        .unwrap_or(word);
+    let vowels = ['а', 'е', 'и', 'о', 'у', 'ы', 'ю', 'я', 'ь', 'й', 'і', 'ї', 'є'];
+    let bare = cut.trim_end_matches(vowels);
+    let bare = if long(&bare) { bare } else { cut };
+    // The adjective of a place is its name elsewhere: "российский", "Россия".
+    match bare.strip_suffix("ск").map(|bare| bare.trim_end_matches(vowels)) {
+        Some(place) if long(&place) => place,
+        _ => bare,
+    }
+}
+
+fn is_cyrillic(word: &str) -> bool {
+    word.chars().all(|c| matches!(c, 'Ѐ'..='ӿ'))
+}
+
+/// One spelling for those that transliteration varies, and one form for all cases.
 fn spell(word: &str) -> String {
+    if is_cyrillic(word) && word.chars().nth(3).is_some() {
+        return stem(word).to_owned();
+    }
     if !word.is_ascii() || word.len() < 4 {
         return word.to_owned();
     }
@@ -235,6 +327,46 @@ mod tests {
         assert_eq!(joined(EntityType::Per, &names), [0, 0, 2, 2, 0, 0]);
         let names = ["Aliyev", "Ilham Aliyev", "Aliyev"];
         assert_eq!(joined(EntityType::Per, &names), [1, 1, 1]);
+    }
+
+    #[test]
+    fn cases_of_a_name_are_one() {
+        for names in [
+            &["Путин", "Путина", "Путину", "Путиным", "Путине"][..],
+            &[
+                "Сергей Лавров",
+                "Сергея Лаврова",
+                "Сергею Лаврову",
+                "Сергеем Лавровым",
+            ],
+            &[
+                "Россия",
+                "России",
+                "Россию",
+                "Россией",
+                "российский",
+                "РФ",
+                "Российская Федерация",
+            ],
+            &["Москва", "Москвы", "Москве", "Москвой"],
+        ] {
+            for name in names {
+                assert_eq!(id(EntityType::Per, name), id(EntityType::Per, names[0]), "{name}");
+            }
+        }
+        assert_ne!(fold("Марина"), fold("Мария"));
+        assert_ne!(fold("Ким"), fold("Кима Чен Ына"));
+    }
+
+    #[test]
+    fn initials_and_middle_names_join() {
+        assert_eq!(
+            joined(EntityType::Per, &["Joe Biden", "J. Biden", "Biden"]),
+            [0, 0, 0]
+        );
+        let names = ["Recep Tayyip Erdogan", "Recep Erdoğan", "Tayyip Erdogan"];
+        assert_eq!(joined(EntityType::Per, &names), [0, 0, 0]);
+        assert_eq!(joined(EntityType::Per, &["Joe Biden", "Jill Biden"]), [0, 1]);
     }
 
     #[test]
