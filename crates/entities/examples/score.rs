@@ -10,44 +10,52 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-use gristmill_core::EntityType;
-use gristmill_entities::{Recognizer, model};
+use gristmill_entities::model;
+use gristmill_entities::model::Model;
+use gristmill_entities::tagger::Work;
+use gristmill_entities::tokens::tokenize;
 
 type Names = BTreeSet<(usize, usize, usize)>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (language, corpora) = arguments.split_first().ok_or("usage: score LANGUAGE CORPUS…")?;
+    let (language, corpora) = arguments
+        .split_first()
+        .ok_or("usage: score LANGUAGE|MODEL CORPUS…")?;
     let load = Instant::now();
-    model(Some(language)).ok_or("no tagger for this language")?;
+    let file;
+    let model = if Path::new(language).exists() {
+        file = Model::from_bytes(&std::fs::read(language)?)?;
+        &file
+    } else {
+        model(Some(language)).ok_or("no tagger for this language")?
+    };
     println!("ready in {:.1} ms", load.elapsed().as_secs_f64() * 1e3);
+    let errors = std::env::var_os("ERRORS").is_some();
     for path in corpora {
         let documents = corpus::read(Path::new(path), 1)?;
-        let recognizer = Recognizer::default();
+        let (mut work, mut tokens) = (Work::default(), Vec::new());
         let start = Instant::now();
-        let said: Vec<_> = documents
-            .iter()
-            .map(|document| recognizer.entities(&document.text, Some(language)))
-            .collect();
+        let mut said = Vec::new();
+        for document in &documents {
+            let mut names = Names::new();
+            tokenize(&document.text, &mut tokens);
+            model.tag(&document.text, &tokens, &mut work, |span, _, _| {
+                names.insert((
+                    tokens[span.start].start as usize,
+                    tokens[span.end - 1].end as usize,
+                    span.kind,
+                ));
+            });
+            said.push(names);
+        }
         let seconds = start.elapsed().as_secs_f64();
         let mut counts = [[0_usize; 3]; 3];
-        for (document, entities) in documents.iter().zip(&said) {
-            let points = gristmill_core::CodePoints::new(&document.text);
-            let mut found = Names::new();
-            for (entity, _) in entities {
-                let kind = match entity.kind {
-                    EntityType::Per => 0,
-                    EntityType::Org => 1,
-                    _ => 2,
-                };
-                for mention in &entity.mentions {
-                    found.insert((points.to_byte(mention.start), points.to_byte(mention.end), kind));
-                }
+        for (document, found) in documents.iter().zip(&said) {
+            let (gold, found) = (fair(&document.text, &document.names), fair(&document.text, found));
+            if errors {
+                list(&document.text, &gold, &found);
             }
-            let (gold, found) = (
-                fair(&document.text, &document.names),
-                fair(&document.text, &found),
-            );
             for (kind, count) in counts.iter_mut().enumerate() {
                 count[0] += gold.intersection(&found).filter(|name| name.2 == kind).count();
                 count[1] += found.difference(&gold).filter(|name| name.2 == kind).count();
@@ -94,4 +102,27 @@ fn fair(text: &str, names: &Names) -> Names {
         (start, end, kind)
     };
     names.iter().map(trim).collect()
+}
+
+/// Prints what was missed and what is wrong, each with the words around it.
+fn list(text: &str, gold: &Names, found: &Names) {
+    const TYPES: [&str; 3] = ["PER", "ORG", "LOC"];
+    for (sign, names, others) in [('-', gold, found), ('+', found, gold)] {
+        for &(start, end, kind) in names.difference(others) {
+            let rival = others.iter().find(|other| other.0 < end && other.1 > start);
+            let rival = rival.map_or(String::new(), |&(start, end, kind)| {
+                format!(" ({} {})", TYPES[kind], &text[start..end])
+            });
+            let mut from = start.saturating_sub(50);
+            while !text.is_char_boundary(from) {
+                from -= 1;
+            }
+            let mut to = (end + 50).min(text.len());
+            while !text.is_char_boundary(to) {
+                to += 1;
+            }
+            let around = text[from..to].replace('\n', " / ");
+            println!("{sign} {} {}{rival}: {around}", TYPES[kind], &text[start..end]);
+        }
+    }
 }

@@ -1,63 +1,83 @@
-//! Trains a tagger: `train OUT BITS HELD_OUT CORPUS…`.
+//! Trains a tagger: `train OUT BITS WORDS HELD_OUT CORPUS…`.
 //!
-//! `HELD_OUT` is a corpus that only calibrates the scores, or `-` to hold back every tenth document. The
-//! training is deterministic: the same corpora in the same order give the same bytes.
+//! The model gets two to the power of `BITS` buckets of weights. `WORDS` is a list of known words that `words.py` makes, or `-`.
+//! `HELD_OUT` is a corpus that only calibrates the scores, or `-` to hold back every tenth document. `CORPUS=3` shows a corpus three
+//! times an epoch. The training is deterministic: the same corpora in the same order give the same bytes.
 
 mod clusters;
 mod corpus;
+mod learner;
+mod lexicon;
+mod pool;
+mod topics;
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::path::Path;
 
 use corpus::Gold;
-use gristmill_entities::features::{Lexicon, Sheet, TEMPLATES, Usage, hash};
+use gristmill_entities::features::{Lexicon, Sheet, TEMPLATES};
 use gristmill_entities::labels::{LABELS, Span, spell};
-use gristmill_entities::model::{Model, slot};
+use gristmill_entities::model::{Model, ROWS, Table};
 use gristmill_entities::tagger::Work;
-use gristmill_entities::tokens::{sentences, tokenize};
-use gristmill_entities::viterbi::{Transitions, Viterbi};
+use gristmill_entities::tokens::sentences;
+use gristmill_entities::viterbi::Viterbi;
+use gristmill_entities::votes::{First, VOTES, Votes, lead};
+use learner::{Learned, Plan, Sentence, Weights, learn, score};
+use pool::Pool;
 
-const EPOCHS: usize = 5;
 /// The average of the heaviest rows is scaled to this many steps of the packed weights.
 const STEPS: f32 = 100.0;
+const EPOCHS: usize = 5;
+/// Epochs of the models of one half, and of the second pass.
+const HALF_EPOCHS: usize = 3;
+const VOTE_EPOCHS: usize = 4;
+/// By how many changes of one feature the right label must lead.
+const MARGIN: f32 = 20.0;
+/// The size of a change in the second pass, as a share of the mean lead of the first.
+const VOTE_RATE: f32 = 0.05;
+/// Corpora of more tokens than this can do with one run and without features that they show less than four times.
+const LARGE: usize = 1_000_000;
+/// The orders of the sentences whose weights are averaged for small corpora.
+const RUNS: u64 = 3;
+/// A row is worth its peak times the number of times that its feature was seen, to this power.
+const OFTEN: f32 = 0.3;
+/// The share of the places for rows that is filled: the rest is for buckets that get more than they hold.
+const FILLED: f32 = 0.86;
 
-struct Sentence {
-    /// Its first feature row in the list of all.
-    at: usize,
-    labels: Vec<u8>,
-}
+/// A document with how often an epoch shows it.
+type Shown = (Gold, u8);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [out, bits, held_out, corpora @ ..] = &arguments[..] else {
-        return Err("usage: train OUT BITS HELD_OUT|- CORPUS…".into());
+    let [out, bits, words, held_out, corpora @ ..] = &arguments[..] else {
+        return Err("usage: train OUT BITS WORDS|- HELD_OUT|- CORPUS[=TIMES]…".into());
     };
     let bits: u8 = bits.parse()?;
-    let mut train = Vec::new();
+    let mut train: Vec<Shown> = Vec::new();
     let mut held = Vec::new();
-    for path in corpora {
+    for corpus in corpora {
+        let (path, times) = match corpus.rsplit_once('=') {
+            Some((path, times)) => (path, times.parse()?),
+            None => (&corpus[..], 1),
+        };
         for (number, document) in corpus::read(Path::new(path), 2)?.into_iter().enumerate() {
             if held_out == "-" && number % 10 == 9 {
                 held.push(document);
             } else {
-                train.push(document);
+                train.push((document, times));
             }
         }
     }
     if held_out != "-" {
         held = corpus::read(Path::new(held_out), 2)?;
     }
-    let lexicon = lexicon(&train);
+    let lexicon = lexicon::of(&train, words)?;
     eprintln!(
         "{} documents, {} words in the lexicon",
         train.len(),
-        lexicon.len()
+        lexicon.words.len()
     );
-    let (rows, data) = features(&train, &lexicon, bits);
-    eprintln!("{} sentences, {} tokens", data.len(), rows.len());
-    let (weights, transitions) = learn(&rows, &data, bits);
-    let mut model = pack(&weights, &transitions, bits, lexicon);
+    let mut model = fit(&train, &held, lexicon, bits);
     calibrate(&mut model, &held);
     let bytes = model.to_bytes();
     std::fs::write(out, &bytes)?;
@@ -65,208 +85,274 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// How the training text writes and uses each word that it has at least four times.
-fn lexicon(documents: &[Gold]) -> Lexicon {
-    let mut counts: HashMap<String, [u32; 2]> = HashMap::new();
-    let mut running = Vec::new();
-    let mut tokens = Vec::new();
-    for document in documents {
-        tokenize(&document.text, &mut tokens);
-        for token in &tokens {
-            let word = token.of(&document.text);
-            let lower = word.to_lowercase();
-            if word.chars().any(char::is_alphabetic) {
-                let count = counts.entry(lower.clone()).or_default();
-                if !token.first {
-                    count[usize::from(word != lower)] += 1;
-                }
-            }
-            running.push(hash(lower.chars()));
-        }
-        running.push(0);
-    }
-    let clusters = clusters::of(&running);
-    let mut lexicon = Lexicon::default();
-    for (word, [lower, upper]) in counts {
-        let key = hash(word.chars());
-        let all = lower + upper;
-        let cluster = clusters.get(&key).copied().unwrap_or(0);
-        if all >= 4 || cluster > 0 {
-            let case = match lower * 100 / all.max(1) {
-                0..=2 => 1,
-                3..=20 => 2,
-                21..=50 => 3,
-                51..=80 => 4,
-                81..=97 => 5,
-                _ => 6,
-            };
-            lexicon.insert(key, Usage { case, cluster });
-        }
-    }
-    lexicon
-}
-
-fn features(documents: &[Gold], lexicon: &Lexicon, bits: u8) -> (Vec<[u32; TEMPLATES]>, Vec<Sentence>) {
-    let mut sheet = Sheet::default();
-    let mut rows = Vec::new();
-    let mut data = Vec::new();
-    for document in documents {
-        let (tokens, spans) = document.tokens();
-        sheet.read(&document.text, &tokens, lexicon);
-        for sentence in sentences(&tokens) {
-            let inside: Vec<Span> = spans
-                .iter()
-                .filter(|span| sentence.contains(&span.start))
-                .map(|span| Span {
-                    start: span.start - sentence.start,
-                    end: span.end - sentence.start,
-                    kind: span.kind,
-                })
-                .collect();
-            data.push(Sentence {
-                at: rows.len(),
-                labels: spell(sentence.len(), &inside),
-            });
-            sheet.features(sentence, |row| {
-                rows.push(row.map(|feature| slot(feature, bits) as u32))
-            });
-        }
-    }
-    (rows, data)
-}
-
-/// A row's weights now, the sum that its average needs, and how often each was changed by.
-struct Weights {
-    now: Vec<[f32; LABELS]>,
-    past: Vec<[f32; LABELS]>,
-}
-
-fn learn(rows: &[[u32; TEMPLATES]], data: &[Sentence], bits: u8) -> (Vec<[f32; LABELS]>, Transitions) {
-    let mut weights = Weights {
-        now: vec![[0.0; LABELS]; 1 << bits],
-        past: vec![[0.0; LABELS]; 1 << bits],
+fn fit(train: &[Shown], held: &[Gold], lexicon: Lexicon, bits: u8) -> Model {
+    let (pool, rows, data) = features(train, &lexicon);
+    eprintln!(
+        "{} sentences, {} tokens, {} features",
+        data.len(),
+        rows.len(),
+        pool.features.len()
+    );
+    let none = [[0.0; LABELS]; LABELS];
+    let plan = Plan {
+        epochs: EPOCHS,
+        margin: MARGIN,
+        rate: 1.0,
+        without: None,
+        seed: 0,
     };
-    let mut now: Transitions = [[0.0; LABELS]; LABELS];
-    let mut past = now;
-    let mut viterbi = Viterbi::default();
-    let (mut emissions, mut said) = (Vec::new(), Vec::new());
-    let mut order: Vec<usize> = (0..data.len()).collect();
-    let mut random = 0x2545_F491_4F6C_DD1D_u64;
-    let total = (EPOCHS * data.len()) as f32;
-    let mut step = 0.0_f32;
-    for epoch in 0..EPOCHS {
-        for at in (1..order.len()).rev() {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            order.swap(at, (random % (at as u64 + 1)) as usize);
-        }
-        let mut wrong = 0;
-        for &number in &order {
-            let Sentence { at, labels } = &data[number];
-            let tokens = &rows[*at..*at + labels.len()];
-            emissions.clear();
-            emissions.extend(tokens.iter().map(|row| {
-                let mut sum = [0.0; LABELS];
-                for &feature in row {
-                    for (sum, weight) in sum.iter_mut().zip(&weights.now[feature as usize]) {
-                        *sum += weight;
-                    }
-                }
-                sum
-            }));
-            viterbi.best(&emissions, &now, &mut said);
-            // What a change at this step weighs in the average over all steps.
-            let share = 1.0 - step / total;
-            for (place, (&gold, &guess)) in labels.iter().zip(&said).enumerate() {
-                let (gold, guess) = (usize::from(gold), usize::from(guess));
-                if gold != guess {
-                    wrong += 1;
-                    for &feature in &tokens[place] {
-                        let (now, past) = (
-                            &mut weights.now[feature as usize],
-                            &mut weights.past[feature as usize],
-                        );
-                        now[gold] += 1.0;
-                        now[guess] -= 1.0;
-                        past[gold] += share;
-                        past[guess] -= share;
-                    }
-                }
-                if place > 0 {
-                    let before = (usize::from(labels[place - 1]), usize::from(said[place - 1]));
-                    if before.0 != before.1 || gold != guess {
-                        now[before.0][gold] += 1.0;
-                        now[before.1][guess] -= 1.0;
-                        past[before.0][gold] += share;
-                        past[before.1][guess] -= share;
-                    }
-                }
-            }
-            step += 1.0;
-        }
-        eprintln!("epoch {epoch}: {wrong} tokens wrong");
+    let mut first = learn(&rows, None, &data, pool.features.len(), &none, plan);
+    let runs = if rows.len() > LARGE { 1 } else { RUNS };
+    for seed in 1..runs {
+        first.add(&learn(
+            &rows,
+            None,
+            &data,
+            pool.features.len(),
+            &none,
+            Plan { seed, ..plan },
+        ));
     }
-    (weights.past, past)
+    // What the first pass will be like on text that it was not trained on, from two models of a half each.
+    let unit = spread(&pool, &first, &lexicon, held);
+    let mut base = vec![[0.0; LABELS]; rows.len()];
+    let mut said = vec![First::default(); rows.len()];
+    let mut viterbi = Viterbi::default();
+    for fold in 0..2 {
+        let half = Plan {
+            epochs: HALF_EPOCHS,
+            without: Some(fold),
+            ..plan
+        };
+        let half = learn(&rows, None, &data, pool.features.len(), &none, half);
+        let scale = unit / spread(&pool, &half, &lexicon, held);
+        let transitions = half.transitions.map(|row| row.map(|weight| weight * scale));
+        let mut labels = Vec::new();
+        for sentence in data.iter().filter(|sentence| sentence.fold == fold) {
+            let range = sentence.at..sentence.at + sentence.labels.len();
+            for at in range.clone() {
+                base[at] = score(&half.weights, &rows[at]).map(|score| score * scale);
+            }
+            viterbi.best(&base[range.clone()], &transitions, &mut labels);
+            for (at, &label) in range.zip(&labels) {
+                said[at] = First {
+                    label,
+                    lead: lead(&base[at], label, unit),
+                };
+            }
+        }
+    }
+    drop(rows);
+    let mut votes_pool = Pool::new(2);
+    let mut rows: Vec<[u32; VOTES]> = vec![[0; VOTES]; said.len()];
+    for counting in [true, false] {
+        let mut votes = Votes::default();
+        let mut sheet = Sheet::default();
+        let mut at = 0;
+        for (document, _) in train {
+            let (tokens, _) = document.tokens();
+            sheet.read(&document.text, &tokens, &lexicon);
+            let said = &said[at..at + tokens.len()];
+            votes.count(&sheet, said);
+            for sentence in sentences(&tokens) {
+                votes.features(&sheet, said, sentence, |row| {
+                    if counting {
+                        votes_pool.count(row);
+                    } else {
+                        rows[at] = row.map(|feature| votes_pool.number(feature));
+                    }
+                    at += 1;
+                });
+            }
+        }
+    }
+    let plan = Plan {
+        epochs: VOTE_EPOCHS,
+        margin: plan.margin * VOTE_RATE * unit,
+        rate: VOTE_RATE * unit,
+        without: None,
+        seed: 0,
+    };
+    let second = learn(
+        &rows,
+        Some(&base),
+        &data,
+        votes_pool.features.len(),
+        &first.transitions,
+        plan,
+    );
+    pack([(&pool, &first), (&votes_pool, &second)], unit, lexicon, bits)
 }
 
-/// Rounds the weights to small integers; what rounds to nothing takes no room.
-fn pack(weights: &[[f32; LABELS]], transitions: &Transitions, bits: u8, lexicon: Lexicon) -> Model {
-    let mut peaks: Vec<f32> = weights
+/// The mean lead of the labels of capitalised words over their rivals in `documents`.
+fn spread(pool: &Pool, learned: &Learned, lexicon: &Lexicon, documents: &[Gold]) -> f32 {
+    let numbers: std::collections::HashMap<u64, u32> = pool
+        .features
         .iter()
-        .map(|row| row.iter().fold(0.0_f32, |peak, weight| peak.max(weight.abs())))
+        .enumerate()
+        .map(|(number, &feature)| (feature, number as u32))
         .collect();
+    let mut sheet = Sheet::default();
+    let (mut sum, mut count) = (0.0, 0.0);
+    for document in documents {
+        let (tokens, _) = document.tokens();
+        sheet.read(&document.text, &tokens, lexicon);
+        let mut at = 0;
+        for sentence in sentences(&tokens) {
+            sheet.features(sentence, |row| {
+                let capital = tokens[at].of(&document.text).starts_with(char::is_uppercase);
+                at += 1;
+                if capital {
+                    let row = row.map(|feature| numbers.get(&feature).copied().unwrap_or(0));
+                    let mut scores = score(&learned.weights, &row);
+                    scores.sort_by(f32::total_cmp);
+                    sum += scores[LABELS - 1] - scores[LABELS - 2];
+                    count += 1.0_f32;
+                }
+            });
+        }
+    }
+    sum / count.max(1.0)
+}
+
+fn features(documents: &[Shown], lexicon: &Lexicon) -> (Pool, Vec<[u32; TEMPLATES]>, Vec<Sentence>) {
+    let tokens: usize = documents
+        .iter()
+        .map(|(document, _)| document.tokens().0.len())
+        .sum();
+    let mut pool = Pool::new(if tokens > LARGE { 4 } else { 2 });
+    let mut rows = Vec::with_capacity(tokens);
+    let mut data = Vec::new();
+    let mut sheet = Sheet::default();
+    for counting in [true, false] {
+        for (number, (document, times)) in documents.iter().enumerate() {
+            let (tokens, spans) = document.tokens();
+            sheet.read(&document.text, &tokens, lexicon);
+            for sentence in sentences(&tokens) {
+                if counting {
+                    sheet.features(sentence, |row| pool.count(row));
+                    continue;
+                }
+                let inside: Vec<Span> = spans
+                    .iter()
+                    .filter(|span| sentence.contains(&span.start))
+                    .map(|span| Span {
+                        start: span.start - sentence.start,
+                        end: span.end - sentence.start,
+                        kind: span.kind,
+                    })
+                    .collect();
+                data.push(Sentence {
+                    at: rows.len(),
+                    labels: spell(sentence.len(), &inside),
+                    times: *times,
+                    fold: (number % 2) as u8,
+                });
+                sheet.features(sentence, |row| rows.push(row.map(|feature| pool.number(feature))));
+            }
+        }
+    }
+    (pool, rows, data)
+}
+
+/// Rounds the weights to small integers and keeps the heaviest rows.
+fn pack(passes: [(&Pool, &Learned); 2], unit: f32, lexicon: Lexicon, bits: u8) -> Model {
+    let peak = |weights: &Weights| {
+        weights
+            .0
+            .iter()
+            .fold(0.0_f32, |peak, weight| peak.max(weight.abs()))
+    };
+    let first = passes[0].1;
+    let mut peaks: Vec<f32> = first.weights.iter().map(peak).collect();
     peaks.sort_by(f32::total_cmp);
-    let scale = STEPS / peaks[peaks.len() - 1 - peaks.len() / 2000].max(1e-6);
-    let rows = weights
+    let scale = STEPS / peaks[peaks.len() - 1 - peaks.len() / 5000].max(1e-6);
+    let mut rows: Vec<(f32, u64, [i8; LABELS])> = Vec::new();
+    for (pass, (pool, learned)) in passes.into_iter().enumerate() {
+        for (number, weights) in learned.weights.iter().enumerate().skip(1) {
+            let small: [i8; LABELS] =
+                std::array::from_fn(|label| (weights.0[label] * scale).round().clamp(-127.0, 127.0) as i8);
+            if small.iter().any(|&weight| weight != 0) {
+                let worth = peak(weights) * f32::from(pool.seen(number)).powf(OFTEN);
+                // The few features of the second pass come first.
+                let worth = if pass == 1 { f32::INFINITY } else { worth };
+                rows.push((worth, pool.features[number], small));
+            }
+        }
+    }
+    rows.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let all = rows.len();
+    rows.truncate(((ROWS << bits) as f32 * FILLED) as usize);
+    let mut table = Table::new(bits);
+    let kept = rows
         .iter()
-        .map(|row| {
-            std::array::from_fn(|label| {
-                row.get(label)
-                    .map_or(0, |weight| (weight * scale).round().clamp(-127.0, 127.0) as i8)
-            })
-        })
-        .collect();
+        .filter(|(_, feature, weights)| table.insert(*feature, weights))
+        .count();
+    eprintln!("{kept} of {all} rows kept");
+    let scaled = |learned: &Learned| learned.transitions.map(|row| row.map(|weight| weight * scale));
     Model {
-        bits,
-        rows,
-        transitions: transitions.map(|row| row.map(|weight| weight * scale)),
+        table,
+        transitions: passes.map(|(_, learned)| scaled(learned)),
         lexicon,
+        unit: unit * scale,
         calibration: [0.0; 3],
     }
 }
 
 /// Fits the probability of a name to its leads, by logistic regression on documents not trained on.
 fn calibrate(model: &mut Model, documents: &[Gold]) {
-    const UNIT: f32 = 100.0;
     let mut cases = Vec::new();
     let mut work = Work::default();
+    let unit = model.unit;
     for document in documents {
         let (tokens, gold) = document.tokens();
         model.tag(&document.text, &tokens, &mut work, |span, least, mean| {
-            cases.push((
-                [least / UNIT, mean / UNIT, 1.0],
-                f32::from(u8::from(gold.contains(&span))),
-            ));
+            let right = f64::from(u8::from(gold.contains(&span)));
+            cases.push(([(least / unit).into(), (mean / unit).into(), 1.0], right));
         });
     }
-    let mut weights = [0.0_f32; 3];
-    for _ in 0..2000 {
-        let mut slope = [0.0_f32; 3];
+    let mut weights = [0.0_f64; 3];
+    // Newton's method; the ridge keeps the step defined where the facts say the same.
+    for _ in 0..30 {
+        let mut slope = [0.0_f64; 3];
+        let mut curve = [[0.0_f64; 3]; 3];
         for (facts, right) in &cases {
-            let sum: f32 = facts
+            let sum: f64 = facts
                 .iter()
                 .zip(&weights)
                 .map(|(fact, weight)| fact * weight)
                 .sum();
-            let error = right - 1.0 / (1.0 + (-sum).exp());
-            for (slope, fact) in slope.iter_mut().zip(facts) {
-                *slope += error * fact;
+            let probability = 1.0 / (1.0 + (-sum).exp());
+            for (a, row) in curve.iter_mut().enumerate() {
+                slope[a] += (right - probability) * facts[a];
+                for (b, cell) in row.iter_mut().enumerate() {
+                    *cell += probability * (1.0 - probability) * facts[a] * facts[b];
+                }
             }
         }
-        for (weight, slope) in weights.iter_mut().zip(slope) {
-            *weight += 0.5 * slope / cases.len().max(1) as f32;
+        for (at, row) in curve.iter_mut().enumerate() {
+            row[at] += 1e-3;
+        }
+        for (weight, step) in weights.iter_mut().zip(solve(curve, slope)) {
+            *weight += step.clamp(-1.0, 1.0);
         }
     }
-    model.calibration = [weights[0] / UNIT, weights[1] / UNIT, weights[2]];
+    let unit = f64::from(unit);
+    model.calibration = [weights[0] / unit, weights[1] / unit, weights[2]].map(|weight| weight as f32);
+}
+
+/// The solution of three linear equations, by Cramer's rule.
+fn solve(rows: [[f64; 3]; 3], right: [f64; 3]) -> [f64; 3] {
+    let determinant = |m: [[f64; 3]; 3]| {
+        m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
+            + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
+    };
+    let whole = determinant(rows);
+    std::array::from_fn(|column| {
+        let mut swapped = rows;
+        for (row, &value) in swapped.iter_mut().zip(&right) {
+            row[column] = value;
+        }
+        determinant(swapped) / whole
+    })
 }

@@ -1,4 +1,4 @@
-//! What the tagger sees of a token: some sixty facts, each hashed to a row of the model.
+//! What the tagger sees of a token: some ninety facts, each hashed to a row of the model.
 //!
 //! The facts about one word (its spelling, shape, endings, how this document and the training text write it)
 //! are computed once a token; a template then mixes the facts of one or several neighbours into a row number
@@ -9,20 +9,35 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::tokens::Token;
 
-/// The number of templates, so of features a token.
-pub const TEMPLATES: usize = 62;
+/// The number of templates of the first pass, so of features a token.
+pub const TEMPLATES: usize = 91;
 
-/// What the training text says of a word: how it is written, and which words are used like it.
+/// What is known of a word: how it is written, which words are used like it, and which lists have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
     /// The share of lower-case uses, from 1 (none) to 6 (all), and 0 for a word not known.
     pub case: u8,
-    /// The number of its cluster, 0 for none.
+    /// The number of its cluster by neighbours in the training text, 0 for none.
     pub cluster: u8,
+    /// Its clusters in large text, in lower case and capitalised: numbers into [`Lexicon::paths`], 0 for none.
+    pub paths: [u16; 2],
+    /// The lists of names that have it, a bit each.
+    pub lists: u16,
+    /// The topic of documents that it is typical of, from 1 to [`TOPICS`], 0 for none.
+    pub topic: u8,
 }
 
-/// The words known from training, by the hash of their lower-case form.
-pub type Lexicon = HashMap<u32, Usage, BuildHasherDefault<Already>>;
+/// How many topics a document can have.
+pub const TOPICS: usize = 12;
+
+/// The words known from training.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lexicon {
+    /// What is known of a word, by the hash of its lower-case form.
+    pub words: HashMap<u32, Usage, BuildHasherDefault<Already>>,
+    /// The tree of the clusters in large text: each is a leaf, and its low bits name the branches from the root.
+    pub paths: Vec<u32>,
+}
 
 /// A hasher of keys that are hashes already.
 #[derive(Default)]
@@ -70,10 +85,23 @@ struct Facts {
     suffixes: [u32; 4],
     last_part: u32,
     usage: Usage,
+    /// The cluster in large text of the word as it is written here, whole, and by its first ten and six branches.
+    path: [u32; 3],
     /// How this document writes the word: two counts of up to 3, in lower case and capitalised in mid-sentence.
     context: u8,
     capital: bool,
     letters: bool,
+    /// The run of capitalised words that it stands in: the hash of its words.
+    run: u32,
+}
+
+/// What the second pass needs to know of a token.
+pub(crate) struct Seen {
+    pub(crate) lower: u32,
+    pub(crate) short: u32,
+    pub(crate) capital: bool,
+    /// The run of capitalised words that it stands in, if there are several.
+    pub(crate) run: Option<u32>,
 }
 
 /// The facts of all tokens of one document, in buffers that are used again.
@@ -81,6 +109,8 @@ struct Facts {
 pub struct Sheet {
     facts: Vec<Facts>,
     seen: HashMap<u32, u8, BuildHasherDefault<Already>>,
+    /// What the document is about: the topic that most of its words are typical of, if any.
+    topic: u32,
 }
 
 /// Facts of a place before or after the sentence.
@@ -91,8 +121,12 @@ impl Sheet {
     pub fn read(&mut self, text: &str, tokens: &[Token], lexicon: &Lexicon) {
         self.facts.clear();
         self.seen.clear();
+        let mut topics = [0_u32; TOPICS + 1];
         for token in tokens {
             let facts = facts(token.of(text), lexicon);
+            if let Some(count) = topics.get_mut(usize::from(facts.usage.topic)) {
+                *count += 1;
+            }
             if facts.letters {
                 let seen = self.seen.entry(facts.lower).or_default();
                 if !facts.capital {
@@ -103,8 +137,41 @@ impl Sheet {
             }
             self.facts.push(facts);
         }
+        self.topic = (1..=TOPICS).fold(0, |best, topic| {
+            let ahead = topics[topic] > 1 && (best == 0 || topics[topic] > topics[best]);
+            if ahead { topic } else { best }
+        }) as u32;
         for facts in &mut self.facts {
             facts.context = self.seen.get(&facts.lower).copied().unwrap_or(16);
+        }
+        let mut at = 0;
+        while at < tokens.len() {
+            let start = at;
+            at += 1;
+            while self.facts[start].capital
+                && at < tokens.len()
+                && self.facts[at].capital
+                && !tokens[at].first
+            {
+                at += 1;
+            }
+            let mut run = self.facts[start].lower;
+            for facts in &self.facts[start + 1..at] {
+                run = run.rotate_left(5).wrapping_mul(0x9E37_79B1) ^ facts.lower;
+            }
+            for facts in &mut self.facts[start..at] {
+                facts.run = run;
+            }
+        }
+    }
+
+    pub(crate) fn seen(&self, at: usize) -> Seen {
+        let facts = &self.facts[at];
+        Seen {
+            lower: facts.lower,
+            short: facts.short,
+            capital: facts.capital,
+            run: (facts.capital && facts.run != facts.lower).then_some(facts.run),
         }
     }
 
@@ -114,7 +181,12 @@ impl Sheet {
         let capitals = facts.iter().filter(|f| f.capital).count();
         let words = facts.iter().filter(|f| f.letters).count();
         // A headline or a shout: case says little here.
-        let titled = u32::from(words > 3 && capitals * 10 >= words * 7);
+        let titled = if (facts.len() - words) * 2 >= facts.len() {
+            // A table of results or prices.
+            2
+        } else {
+            u32::from(words > 3 && capitals * 10 >= words * 7)
+        };
         let mut run_start = 0;
         let mut run_end = 0;
         for at in 0..facts.len() {
@@ -125,12 +197,19 @@ impl Sheet {
                     run_end += facts[at + 1..].iter().take_while(|f| f.capital).count();
                 }
             }
-            row(&templates(facts, at, run_start, run_end, titled));
+            row(&templates(facts, at, run_start..run_end, titled, self.topic));
         }
     }
 }
 
-fn templates(all: &[Facts], at: usize, run_start: usize, run_end: usize, titled: u32) -> [u64; TEMPLATES] {
+fn templates(
+    all: &[Facts],
+    at: usize,
+    run: std::ops::Range<usize>,
+    titled: u32,
+    topic: u32,
+) -> [u64; TEMPLATES] {
+    let (run_start, run_end) = (run.start, run.end);
     let edge = Facts {
         word: EDGE,
         lower: EDGE,
@@ -151,6 +230,9 @@ fn templates(all: &[Facts], at: usize, run_start: usize, run_end: usize, titled:
     let (c, cl, cr) = (cluster(f), cluster(l1), cluster(r1));
     let (s, sl, sr) = (case(f), case(l1), case(r1));
     let x = u32::from(f.context);
+    let (p, pl, pr) = (f.path[0], l1.path[0], r1.path[0]);
+    let (n, nl, nr) = (list(f), list(l1), list(r1));
+    let end = &all[run_end - 1];
     let facts: [(u32, u32, u32); TEMPLATES] = [
         (0, 0, 0),
         (f.word, 0, 0),
@@ -214,11 +296,45 @@ fn templates(all: &[Facts], at: usize, run_start: usize, run_end: usize, titled:
         (cluster(left), f.short, run),
         (cluster(right), f.short, run),
         (cluster(&all[run_end - 1]), run, c),
+        (p, f.short, 0),
+        (f.path[1], f.short, x),
+        (f.path[2], f.short, s),
+        (pl, f.short, 0),
+        (pr, f.short, 0),
+        (pl, p, 0),
+        (p, pr, 0),
+        (l1.path[2], f.path[2], r1.path[2]),
+        (l2.path[0], l1.path[2], f.short),
+        (r2.path[0], r1.path[2], f.short),
+        (left.path[0], f.short, run),
+        (right.path[0], f.short, run),
+        (end.path[0], run, f.path[2]),
+        (n, f.short, 0),
+        (n, s, first),
+        (nl, n, 0),
+        (n, nr, 0),
+        (nl, n, nr),
+        (list(end), run, n),
+        (list(&all[run_start]), list(end), run),
+        (n, f.path[2], x),
+        (f.run, run, 0),
+        (left.lower, f.lower, 0),
+        (right.lower, f.lower, 0),
+        (topic, f.lower, 0),
+        (topic, f.short, x),
+        (topic, f.path[2], n),
+        (topic, l1.lower, f.short),
+        (topic, r1.lower, f.short),
     ];
-    let mut rows = [0; TEMPLATES];
-    for (number, (row, &(a, b, c))) in rows.iter_mut().zip(&facts).enumerate() {
-        let mixed =
-            (u64::from(a) | u64::from(b) << 32) ^ (number as u64 + 1).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    mixed(&facts, 0)
+}
+
+/// The hash of each fact or mix of facts under the number of its template, counted from `first`.
+pub(crate) fn mixed<const N: usize>(facts: &[(u32, u32, u32); N], first: u64) -> [u64; N] {
+    let mut rows = [0; N];
+    for (number, (row, &(a, b, c))) in rows.iter_mut().zip(facts).enumerate() {
+        let mixed = (u64::from(a) | u64::from(b) << 32)
+            ^ (first + number as u64 + 1).wrapping_mul(0xD6E8_FEB8_6659_FD93);
         let mixed =
             (mixed ^ (mixed >> 32)).wrapping_mul(MIX) ^ u64::from(c).wrapping_mul(0xA24B_AED4_963E_E407);
         *row = (mixed ^ (mixed >> 29)).wrapping_mul(MIX);
@@ -228,6 +344,10 @@ fn templates(all: &[Facts], at: usize, run_start: usize, run_end: usize, titled:
 
 fn cluster(facts: &Facts) -> u32 {
     u32::from(facts.usage.cluster)
+}
+
+fn list(facts: &Facts) -> u32 {
+    u32::from(facts.usage.lists)
 }
 
 fn case(facts: &Facts) -> u32 {
@@ -253,6 +373,10 @@ fn facts(word: &str, lexicon: &Lexicon) -> Facts {
     for (at, prefix) in prefixes.iter_mut().enumerate() {
         *prefix = hash(lower().take(at + 2));
     }
+    let usage = lexicon.words.get(&key).copied().unwrap_or_default();
+    let capital = word.chars().next().is_some_and(char::is_uppercase);
+    let path = lexicon.paths.get(usize::from(usage.paths[usize::from(capital)]));
+    let path = path.map_or([0; 3], |&path| [path + 1, (path & 0x3FF) + 1, (path & 0x3F) + 1]);
     let last_part = word
         .rsplit(['-', '‐', '\u{2011}'])
         .next()
@@ -265,9 +389,11 @@ fn facts(word: &str, lexicon: &Lexicon) -> Facts {
         prefixes,
         suffixes,
         last_part: last_part.map_or(0, |part| hash(part.chars().flat_map(char::to_lowercase))),
-        usage: lexicon.get(&key).copied().unwrap_or_default(),
+        usage,
+        path,
         context: 0,
-        capital: word.chars().next().is_some_and(char::is_uppercase),
+        run: 0,
+        capital,
         letters: word.chars().next().is_some_and(char::is_alphabetic),
     }
 }

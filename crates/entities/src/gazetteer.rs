@@ -5,8 +5,9 @@
 //! any case walk by lower-case words, under hashes of their own.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::File;
 use std::hash::BuildHasherDefault;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use gristmill_core::EntityType;
@@ -18,37 +19,67 @@ use crate::tokens::{Token, tokenize};
 /// Names that the user brings.
 #[derive(Default)]
 pub struct Gazetteer {
-    /// The hash of a beginning of a name, to the number of the entry that ends there, or to [`ON`].
+    /// The hash of a beginning of a name, to twice the number of the entry that ends there, plus one for an alias,
+    /// or to [`ON`].
     steps: HashMap<u64, u32, BuildHasherDefault<Already>>,
-    entries: Vec<Entry>,
+    entries: Vec<Place>,
+    /// The names and ids of all entries, end to end.
+    words: String,
+}
+
+/// Where the name of an entry stands in the words, its id after it.
+struct Place {
+    at: u32,
+    name: u16,
+    id: u16,
+    kind: EntityType,
 }
 
 /// What a gazetteer says of a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry<'g> {
     /// The name as it is to be written.
-    pub name: Box<str>,
+    pub name: &'g str,
     /// The id as the gazetteer has it, if it has one.
-    pub id: Option<Box<str>>,
+    pub id: Option<&'g str>,
     /// What it names.
     pub kind: EntityType,
+    /// Whether an alias was met, and not the name.
+    pub alias: bool,
 }
 
-/// A line of a gazetteer that cannot be used.
+/// A gazetteer that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum GazetteerError {
     /// The file cannot be read.
     #[error("cannot be read: {0}")]
     Io(#[from] std::io::Error),
-    /// A line is not an entry.
-    #[error("line {line}: {message}")]
-    Line {
-        /// The number of the line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        message: String,
+    /// Lines are no entries.
+    #[error("{}", Self::lines(.first, *.more))]
+    Lines {
+        /// The number, from 1, of each of the first bad lines, and what is wrong with it.
+        first: Vec<(usize, String)>,
+        /// How many more there are.
+        more: usize,
     },
 }
+
+impl GazetteerError {
+    fn lines(first: &[(usize, String)], more: usize) -> String {
+        let mut out = String::new();
+        for (number, message) in first {
+            let gap = if out.is_empty() { "" } else { "; " };
+            out.push_str(&format!("{gap}line {number}: {message}"));
+        }
+        if more > 0 {
+            out.push_str(&format!("; and {more} more"));
+        }
+        out
+    }
+}
+
+/// Bad lines that an error tells of one by one.
+const TOLD: usize = 10;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,54 +104,89 @@ enum Case {
     Any,
 }
 
+const TYPES: [EntityType; 6] = [
+    EntityType::Per,
+    EntityType::Org,
+    EntityType::Loc,
+    EntityType::Misc,
+    EntityType::Date,
+    EntityType::Money,
+];
 /// Names go on here, but none ends.
 const ON: u32 = u32::MAX;
 const EXACT: u64 = 1;
 const ANY: u64 = 2;
 
 impl Gazetteer {
-    /// Adds the names in the file at `path`: JSON Lines if its name ends in `.jsonl`, else tab-separated columns
-    /// `name`, `type`, `id`, `aliases` (with `|` between) and `case` (`exact` or `any`), of which the last three may be missing. A first line
-    /// that names the columns, empty lines and lines that begin with `#` are passed over.
+    /// Adds the names in the file at `path`: JSON Lines if its name ends in `.jsonl`, else tab-separated columns `name`, `type`, `id`,
+    /// `aliases` (with `|` between) and `case` (`exact` or `any`), of which the last three may be missing. A first line that
+    /// names the columns, empty lines and lines that begin with `#` are passed over.
     ///
     /// # Errors
-    /// The file cannot be read, or a line is no entry; the error names the first such line.
+    /// The file cannot be read, or lines are no entries; the error names them, and the good ones are in.
     pub fn load(&mut self, path: &Path) -> Result<(), GazetteerError> {
-        let content = fs::read_to_string(path)?;
         let json = path.extension().is_some_and(|extension| extension == "jsonl");
-        self.add(&content, json)
+        self.add(BufReader::with_capacity(1 << 16, File::open(path)?), json)
     }
 
-    /// Adds the names in `content`; see [`load`](Self::load).
+    /// Adds the names in `lines`; see [`load`](Self::load).
     ///
     /// # Errors
-    /// A line is no entry.
-    pub fn add(&mut self, content: &str, json: bool) -> Result<(), GazetteerError> {
+    /// They cannot be read, or are no entries.
+    pub fn add(&mut self, mut lines: impl BufRead, json: bool) -> Result<(), GazetteerError> {
         let mut tokens = Vec::new();
-        for (number, line) in content.lines().enumerate() {
-            let header = number == 0 && !json && line.starts_with("name\ttype");
-            if line.trim().is_empty() || line.starts_with('#') || header {
-                continue;
+        let mut line = String::new();
+        let mut number = 0;
+        let (mut first, mut more) = (Vec::new(), 0);
+        while lines.read_line(&mut line)? > 0 {
+            number += 1;
+            let content = line.trim_end_matches(['\n', '\r']).trim_start_matches('\u{feff}');
+            let header = number == 1 && !json && content.starts_with("name\ttype");
+            if !(content.trim().is_empty() || content.starts_with('#') || header)
+                && let Err(message) = self.add_line(content, json, &mut tokens)
+            {
+                if first.len() < TOLD {
+                    first.push((number, message));
+                } else {
+                    more += 1;
+                }
             }
-            let record = if json {
-                serde_json::from_str(line).map_err(|error| error.to_string())
-            } else {
-                columns(line)
-            };
-            let record = record.map_err(|message| GazetteerError::Line {
-                line: number + 1,
-                message,
-            })?;
-            let entry = self.entries.len() as u32;
-            for name in std::iter::once(&record.name).chain(&record.aliases) {
-                self.insert(name, record.case, entry, &mut tokens);
-            }
-            self.entries.push(Entry {
-                name: record.name.into(),
-                id: record.id.map(Into::into),
-                kind: record.kind,
-            });
+            line.clear();
         }
+        if first.is_empty() {
+            Ok(())
+        } else {
+            Err(GazetteerError::Lines { first, more })
+        }
+    }
+
+    fn add_line(&mut self, line: &str, json: bool, tokens: &mut Vec<Token>) -> Result<(), String> {
+        let record = if json {
+            serde_json::from_str(line).map_err(|error| {
+                // Each line is read by itself, so the reader's own line says nothing.
+                let message = error.to_string();
+                message.split(" at line ").next().unwrap_or_default().to_owned()
+            })?
+        } else {
+            columns(line)?
+        };
+        let length = |text: &str, what: &str| {
+            u16::try_from(text.len()).map_err(|_| format!("the {what} is longer than 65,535 bytes"))
+        };
+        let place = Place {
+            at: u32::try_from(self.words.len()).map_err(|_| "more than four gibibytes of names")?,
+            name: length(&record.name, "name")?,
+            id: length(record.id.as_deref().unwrap_or_default(), "id")?,
+            kind: record.kind,
+        };
+        let entry = u32::try_from(self.entries.len()).unwrap_or(ON) << 1;
+        self.insert(&record.name, record.case, entry, tokens);
+        for alias in &record.aliases {
+            self.insert(alias, record.case, entry | 1, tokens);
+        }
+        self.entries.push(place);
+        self.words.push_str(&record.name);
+        self.words.push_str(record.id.as_deref().unwrap_or_default());
         Ok(())
     }
 
@@ -141,7 +207,7 @@ impl Gazetteer {
     }
 
     /// The longest name that begins at token `at`: the token after its last, and its entry.
-    pub fn longest(&self, text: &str, tokens: &[Token], at: usize) -> Option<(usize, &Entry)> {
+    pub fn longest(&self, text: &str, tokens: &[Token], at: usize) -> Option<(usize, Entry<'_>)> {
         let mut best: Option<(usize, u32)> = None;
         for (case, mut state) in [(Case::Exact, EXACT), (Case::Any, ANY)] {
             for (offset, token) in tokens[at..].iter().enumerate() {
@@ -153,7 +219,21 @@ impl Gazetteer {
                 }
             }
         }
-        best.and_then(|(end, entry)| Some((end, self.entries.get(entry as usize)?)))
+        let (end, entry) = best?;
+        let place = self.entries.get((entry >> 1) as usize)?;
+        let at = place.at as usize;
+        let (name, id) = self.words.get(at..)?.split_at_checked(place.name.into())?;
+        let id = id.get(..usize::from(place.id)).filter(|id| !id.is_empty());
+        let (kind, alias) = (place.kind, entry & 1 == 1);
+        Some((
+            end,
+            Entry {
+                name,
+                id,
+                kind,
+                alias,
+            },
+        ))
     }
 
     /// Whether it holds no name.
@@ -181,8 +261,10 @@ fn columns(line: &str) -> Result<Record, String> {
         .filter(|name| !name.is_empty())
         .ok_or("the name is empty")?;
     let kind = columns.next().ok_or("no type after the name and a tab")?;
-    let kind = serde_json::from_value(kind.into())
-        .map_err(|_| format!("type {kind:?} is none of PER, ORG, LOC, MISC, DATE, MONEY"))?;
+    let kind = TYPES
+        .into_iter()
+        .find(|known| known.as_str() == kind)
+        .ok_or_else(|| format!("type {kind:?} is none of PER, ORG, LOC, MISC, DATE, MONEY"))?;
     let id = columns.next().filter(|id| !id.is_empty());
     let aliases = columns.next().unwrap_or_default().split('|').map(str::trim);
     let case = match columns.next().unwrap_or_default() {
@@ -221,7 +303,7 @@ mod tests {
     fn the_longest_name_at_word_bounds() {
         let mut gazetteer = Gazetteer::default();
         let lines = "name\ttype\tid\taliases\tcase\nNew York\tLOC\tQ60\tNYC\nNew York Times\tORG\nacme\tORG\t\t\tany\n北京\tLOC\n";
-        gazetteer.add(lines, false).unwrap();
+        gazetteer.add(lines.as_bytes(), false).unwrap();
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(
             found(&gazetteer, "New York Times, NYC")[0],
@@ -236,7 +318,12 @@ mod tests {
     #[test]
     fn bad_lines_are_named() {
         let mut gazetteer = Gazetteer::default();
-        let error = |content: &str, json| Gazetteer::default().add(content, json).unwrap_err().to_string();
+        let error = |content: &str, json| {
+            Gazetteer::default()
+                .add(content.as_bytes(), json)
+                .unwrap_err()
+                .to_string()
+        };
         assert_eq!(
             error("A\tPER\nB\tPERS", false),
             "line 2: type \"PERS\" is none of PER, ORG, LOC, MISC, DATE, MONEY"
@@ -244,7 +331,10 @@ mod tests {
         assert!(error("{\"name\": \"A\"}", true).starts_with("line 1: missing field `type`"));
         assert!(
             gazetteer
-                .add("{\"name\": \"A\", \"type\": \"PER\", \"aliases\": [\"B\"]}", true)
+                .add(
+                    &b"{\"name\": \"A\", \"type\": \"PER\", \"aliases\": [\"B\"]}"[..],
+                    true
+                )
                 .is_ok()
         );
         assert!(!gazetteer.is_empty());

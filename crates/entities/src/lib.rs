@@ -1,8 +1,8 @@
 //! People, organisations and places, tagged and named once.
 //!
-//! A text is cut into [`tokens`]; each is described by some sixty hashed [`features`], weighed by a trained
-//! [`mod@model`], and the best legal sequence of [`labels`] ([`viterbi`]) spells the names. The user's own
-//! [`gazetteer`] goes before the tagger. Then the mentions of one thing are joined, and it gets its fullest
+//! A text is cut into [`tokens`]; each is described by some ninety hashed [`features`], weighed by a trained
+//! [`mod@model`], and the best legal sequence of [`labels`] ([`viterbi`]) spells the names. A second look adds the
+//! [`votes`] of the whole document. The user's own [`gazetteer`] goes before the tagger. Then the mentions of one thing are joined, and it gets its fullest
 //! [name](names) and an id that is the same in every document.
 //!
 //! ```
@@ -22,6 +22,7 @@ mod stage;
 pub mod tagger;
 pub mod tokens;
 pub mod viterbi;
+pub mod votes;
 
 pub use recognizer::{Found, Recognizer, model};
 pub use stage::{EntitiesFactory, EntitiesParams};

@@ -1,28 +1,46 @@
 //! A trained tagger and the bytes that it is kept in.
 //!
-//! The rows of the model are a table of small integers, one cache line's quarter each, addressed by the hash of
-//! a feature. In the file only the rows that matter stand, each as its distance from the last, a mask of the
-//! labels that have a weight, and these weights.
+//! The weights of a feature are a row of small integers, one for each label. Rows are found by the hash of the
+//! feature: its first bits choose a bucket of four rows, one line of the processor's cache, and the next bits must
+//! agree with those kept beside the weights. So a feature that was not worth keeping weighs nothing, instead of
+//! borrowing the weights of another.
 
-use crate::features::{Lexicon, TEMPLATES, Usage};
+use crate::features::{Lexicon, Usage};
 use crate::labels::LABELS;
 use crate::viterbi::Transitions;
 
-/// The weights of one feature, one for each label, padded to a power of two.
-pub type Row = [i8; 16];
+/// Two to the power of this many buckets is the most that a model can have.
+const MOST_BITS: u8 = 20;
+/// Rows a bucket.
+pub const ROWS: usize = 4;
+/// What is known of a word beside its case, each with a bit in the head of its record.
+const FIELDS: u32 = 5;
+/// Bytes of the tag that a row is told by.
+const TAG: usize = 2;
+const MAGIC: &[u8; 4] = b"GMT2";
 
-const MAGIC: &[u8; 4] = b"GMT1";
+/// Rows that share a line of the cache: weights as two's complement, then the tag, which is zero in a free row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(align(64))]
+struct Bucket([[u8; 16]; ROWS]);
+
+/// The weights of features.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    bits: u8,
+    buckets: Vec<Bucket>,
+}
 
 /// A trained tagger.
 pub struct Model {
-    /// The table has two to the power of this many rows.
-    pub bits: u8,
-    /// The weights of features.
-    pub rows: Vec<Row>,
-    /// The weights of pairs of labels, in the units of the rows.
-    pub transitions: Transitions,
-    /// What the training text says of words.
+    /// The weights of features, in both passes.
+    pub table: Table,
+    /// The weights of pairs of labels in the first and in the second pass, in the units of the rows.
+    pub transitions: [Transitions; 2],
+    /// What is known of words.
     pub lexicon: Lexicon,
+    /// A lead of the first pass that counts as one step for the second.
+    pub unit: f32,
     /// The weights of least lead, mean lead and one that make a probability of a name's leads.
     pub calibration: [f32; 3],
 }
@@ -32,19 +50,64 @@ pub struct Model {
 #[error("not a tagger's model of this version")]
 pub struct NotAModel;
 
-impl Model {
-    /// The score of each label for a token with these features.
-    pub fn emission(&self, features: &[u64; TEMPLATES]) -> [f32; LABELS] {
+fn tag(feature: u64, bits: u8) -> u16 {
+    ((feature >> (48 - u32::from(bits))) as u16).max(1)
+}
+
+impl Table {
+    /// A table of two to the power of `bits` buckets without a weight.
+    pub fn new(bits: u8) -> Self {
+        let bits = bits.clamp(4, MOST_BITS);
+        Self {
+            bits,
+            buckets: vec![Bucket::default(); 1 << bits],
+        }
+    }
+
+    fn bucket(&self, feature: u64) -> usize {
+        (feature >> (64 - u32::from(self.bits))) as usize
+    }
+
+    /// Gives `feature` its weights; false if its bucket is full or has a feature of the same tag.
+    pub fn insert(&mut self, feature: u64, weights: &[i8; LABELS]) -> bool {
+        let tag = tag(feature, self.bits);
+        let at = self.bucket(feature);
+        for row in &mut self.buckets[at].0 {
+            let there = u16::from_le_bytes([row[14], row[15]]);
+            if there == tag {
+                return false;
+            }
+            if there == 0 {
+                for (slot, weight) in row.iter_mut().zip(weights) {
+                    *slot = weight.cast_unsigned();
+                }
+                row[16 - TAG..].copy_from_slice(&tag.to_le_bytes());
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The sum of the weights of `features`, label by label.
+    pub fn sum<const N: usize>(&self, features: &[u64; N]) -> [f32; LABELS] {
         let mut sums = [0_i16; 16];
-        for feature in features {
-            let row = &self.rows[slot(*feature, self.bits)];
-            for (sum, &weight) in sums.iter_mut().zip(row) {
-                *sum += i16::from(weight);
+        for &feature in features {
+            let tag = tag(feature, self.bits);
+            let bucket = &self.buckets[self.bucket(feature)].0;
+            for row in bucket {
+                if u16::from_le_bytes([row[14], row[15]]) == tag {
+                    for (sum, &weight) in sums.iter_mut().zip(row) {
+                        *sum = sum.wrapping_add(i16::from(weight.cast_signed()));
+                    }
+                    break;
+                }
             }
         }
         std::array::from_fn(|label| f32::from(sums[label]))
     }
+}
 
+impl Model {
     /// The probability that a name with these leads over the next best label is right.
     pub fn probability(&self, least: f32, mean: f32) -> f64 {
         let [a, b, c] = self.calibration;
@@ -54,35 +117,52 @@ impl Model {
     /// The bytes of the model.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
-        out.push(self.bits);
-        for value in self.transitions.iter().flatten().chain(&self.calibration) {
+        out.push(self.table.bits);
+        for value in self.transitions.as_flattened().as_flattened() {
             out.extend(value.to_le_bytes());
         }
-        let mut words: Vec<_> = self.lexicon.iter().collect();
+        for value in [self.unit].iter().chain(&self.calibration) {
+            out.extend(value.to_le_bytes());
+        }
+        out.extend((self.lexicon.paths.len() as u32).to_le_bytes());
+        for path in &self.lexicon.paths {
+            out.extend(path.to_le_bytes());
+        }
+        let mut words: Vec<_> = self.lexicon.words.iter().collect();
         words.sort_by_key(|(word, _)| **word);
         out.extend((words.len() as u32).to_le_bytes());
-        for (word, usage) in words {
-            out.extend(word.to_le_bytes());
-            out.extend([usage.case, usage.cluster]);
-        }
         let mut last = 0;
-        for (at, row) in self.rows.iter().enumerate() {
-            let mask = (0..LABELS).fold(0_u16, |mask, label| mask | u16::from(row[label] != 0) << label);
-            if mask != 0 {
-                let mut gap = at - last;
-                last = at;
-                while gap >= 0x80 {
-                    out.push(gap as u8 | 0x80);
-                    gap >>= 7;
-                }
-                out.push(gap as u8);
+        for (&word, usage) in words {
+            number(&mut out, word - last);
+            last = word;
+            let fields = [
+                usage.cluster.into(),
+                usage.paths[0],
+                usage.paths[1],
+                usage.lists,
+                usage.topic.into(),
+            ];
+            let mask = fields
+                .iter()
+                .rev()
+                .fold(0, |mask, &field| mask << 1 | u8::from(field > 0));
+            out.push(usage.case << FIELDS | mask);
+            for field in fields.into_iter().filter(|&field| field > 0) {
+                number(&mut out, field.into());
+            }
+        }
+        for bucket in &self.table.buckets {
+            let rows: Vec<_> = bucket
+                .0
+                .iter()
+                .filter(|row| row[14] != 0 || row[15] != 0)
+                .collect();
+            out.push(rows.len() as u8);
+            for row in rows {
+                out.extend(&row[16 - TAG..]);
+                let mask = (0..LABELS).fold(0_u16, |mask, label| mask | u16::from(row[label] != 0) << label);
                 out.extend(mask.to_le_bytes());
-                out.extend(
-                    row[..LABELS]
-                        .iter()
-                        .filter(|&&weight| weight != 0)
-                        .map(|&weight| weight as u8),
-                );
+                out.extend(row[..LABELS].iter().filter(|&&weight| weight != 0));
             }
         }
         out
@@ -99,56 +179,94 @@ impl Model {
     fn read(bytes: &[u8]) -> Option<Self> {
         let mut bytes = bytes.strip_prefix(MAGIC)?;
         let [bits] = take::<1>(&mut bytes)?;
-        if !(8..=24).contains(&bits) {
+        if !(4..=MOST_BITS).contains(&bits) {
             return None;
         }
-        let mut transitions = [[0.0; LABELS]; LABELS];
-        let mut calibration = [0.0; 3];
-        for value in transitions.iter_mut().flatten().chain(&mut calibration) {
+        let mut transitions = [[[0.0; LABELS]; LABELS]; 2];
+        for value in transitions.as_flattened_mut().as_flattened_mut() {
             *value = f32::from_le_bytes(take(&mut bytes)?);
         }
-        let count = u32::from_le_bytes(take(&mut bytes)?);
-        let mut lexicon = Lexicon::default();
-        lexicon.reserve((count as usize).min(bytes.len() / 6));
-        for _ in 0..count {
-            let word = u32::from_le_bytes(take(&mut bytes)?);
-            let [case, cluster] = take(&mut bytes)?;
-            lexicon.insert(word, Usage { case, cluster });
+        let unit = f32::from_le_bytes(take(&mut bytes)?);
+        let mut calibration = [0.0; 3];
+        for value in &mut calibration {
+            *value = f32::from_le_bytes(take(&mut bytes)?);
         }
-        let mut rows = vec![[0; 16]; 1 << bits];
-        let mut at = 0_usize;
-        while !bytes.is_empty() {
-            let mut shift = 0;
-            loop {
-                let [byte] = take(&mut bytes)?;
-                at += usize::from(byte & 0x7F).checked_shl(shift)?;
-                shift += 7;
-                if byte < 0x80 {
-                    break;
-                }
-            }
-            let mask = u16::from_le_bytes(take(&mut bytes)?);
-            let row = rows.get_mut(at)?;
-            for (label, weight) in row.iter_mut().enumerate().take(LABELS) {
-                if mask >> label & 1 == 1 {
-                    let [byte] = take(&mut bytes)?;
-                    *weight = byte as i8;
+        let lexicon = words(&mut bytes)?;
+        let mut table = Table::new(bits);
+        for bucket in &mut table.buckets {
+            let [rows] = take(&mut bytes)?;
+            for row in bucket.0.get_mut(..usize::from(rows))? {
+                let tag: [u8; TAG] = take(&mut bytes)?;
+                row[16 - TAG..].copy_from_slice(&tag);
+                let mut mask = u16::from_le_bytes(take(&mut bytes)?);
+                while mask != 0 {
+                    let label = mask.trailing_zeros() as usize;
+                    mask &= mask - 1;
+                    let [weight] = take(&mut bytes)?;
+                    *row.get_mut(label).filter(|_| label < LABELS)? = weight;
                 }
             }
         }
-        Some(Self {
-            bits,
-            rows,
+        bytes.is_empty().then_some(Self {
+            table,
             transitions,
             lexicon,
+            unit,
             calibration,
         })
     }
 }
 
-/// The row of a feature in a table of two to the power of `bits`.
-pub fn slot(feature: u64, bits: u8) -> usize {
-    (feature >> (64 - u32::from(bits))) as usize
+fn words(bytes: &mut &[u8]) -> Option<Lexicon> {
+    let mut lexicon = Lexicon::default();
+    let count = u32::from_le_bytes(take(bytes)?);
+    for _ in 0..count {
+        lexicon.paths.push(u32::from_le_bytes(take(bytes)?));
+    }
+    let count = u32::from_le_bytes(take(bytes)?);
+    lexicon.words.reserve((count as usize).min(bytes.len() / 2));
+    let mut word = 0_u32;
+    for _ in 0..count {
+        word = word.checked_add(read_number(bytes)?)?;
+        let [head] = take(bytes)?;
+        let mut field = |bit: u8| {
+            if head >> bit & 1 == 1 {
+                u16::try_from(read_number(bytes)?).ok()
+            } else {
+                Some(0)
+            }
+        };
+        let usage = Usage {
+            case: head >> FIELDS,
+            cluster: u8::try_from(field(0)?).ok()?,
+            paths: [field(1)?, field(2)?],
+            lists: field(3)?,
+            topic: u8::try_from(field(4)?).ok()?,
+        };
+        lexicon.words.insert(word, usage);
+    }
+    Some(lexicon)
+}
+
+/// Seven bits a byte, the lowest first; the last byte is below 128.
+fn number(out: &mut Vec<u8>, mut value: u32) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn read_number(bytes: &mut &[u8]) -> Option<u32> {
+    let mut value = 0_u32;
+    for shift in (0..32).step_by(7) {
+        let [byte] = take(bytes)?;
+        value |= u32::from(byte & 0x7F).checked_shl(shift)?;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
@@ -164,32 +282,40 @@ mod tests {
     #[test]
     fn a_model_survives_its_bytes() {
         let mut model = Model {
-            bits: 10,
-            rows: vec![[0; 16]; 1024],
-            transitions: [[0.5; LABELS]; LABELS],
+            table: Table::new(10),
+            transitions: [[[0.5; LABELS]; LABELS]; 2],
             lexicon: Lexicon::default(),
+            unit: 4.0,
             calibration: [1.0, 2.0, 3.0],
         };
-        model.rows[3][2] = -7;
-        model.rows[1000][12] = 127;
-        model.lexicon.insert(
-            9,
-            Usage {
-                case: 3,
-                cluster: 200,
-            },
-        );
+        let weights = [-7, 0, 0, 127, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+        assert!(model.table.insert(0xABCD_EF01_2345_6789, &weights));
+        model.lexicon.paths = vec![0, 70_000];
+        let usage = Usage {
+            case: 3,
+            cluster: 200,
+            paths: [0, 1],
+            lists: 300,
+            topic: 2,
+        };
+        model.lexicon.words.insert(900_000, usage);
         let bytes = model.to_bytes();
         let back = Model::from_bytes(&bytes).unwrap();
-        assert_eq!(back.rows, model.rows);
+        assert_eq!(back.table, model.table);
         assert_eq!(back.lexicon, model.lexicon);
         assert_eq!(back.calibration, model.calibration);
-        for end in 0..bytes.len() - 1 {
-            let cut = Model::from_bytes(&bytes[..end]);
-            assert!(
-                cut.is_err() || cut.is_ok_and(|cut| cut.rows != model.rows),
-                "{end}"
-            );
+        for end in 0..bytes.len() {
+            assert!(Model::from_bytes(&bytes[..end]).is_err(), "{end}");
         }
+    }
+
+    #[test]
+    fn only_a_feature_that_was_kept_weighs_something() {
+        let mut table = Table::new(4);
+        let weights = std::array::from_fn(|label| label as i8 - 5);
+        assert!(table.insert(0x1234_5678_9ABC_DEF0, &weights));
+        assert!(!table.insert(0x1234_5678_9ABC_DEF0, &weights));
+        let sum = table.sum(&[0x1234_5678_9ABC_DEF0, 0x1334_5678_9ABC_DEF0]);
+        assert_eq!(sum, std::array::from_fn(|label| label as f32 - 5.0));
     }
 }

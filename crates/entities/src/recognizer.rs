@@ -1,11 +1,11 @@
 //! From a text to its entities: tagger and gazetteers find mentions, which are then joined and named.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
 
 use gristmill_core::{CodePoints, Entity, EntityType, Mention};
 
-use crate::gazetteer::Gazetteer;
+use crate::gazetteer::{Entry, Gazetteer};
 use crate::labels::TYPES;
 use crate::model::Model;
 use crate::names::{self, Named};
@@ -13,16 +13,22 @@ use crate::tagger::Work;
 use crate::tokens::{Token, tokenize};
 
 /// The languages that have a tagger of their own, with its bytes.
-const MODELS: [(&str, &[u8]); 9] = [
+const MODELS: [(&str, &[u8]); 15] = [
+    ("ar", include_bytes!("../models/ar.model")),
+    ("da", include_bytes!("../models/da.model")),
     ("de", include_bytes!("../models/de.model")),
     ("en", include_bytes!("../models/en.model")),
     ("es", include_bytes!("../models/es.model")),
+    ("fi", include_bytes!("../models/fi.model")),
     ("fr", include_bytes!("../models/fr.model")),
+    ("hy", include_bytes!("../models/hy.model")),
     ("it", include_bytes!("../models/it.model")),
     ("nl", include_bytes!("../models/nl.model")),
     ("pt", include_bytes!("../models/pt.model")),
     ("ru", include_bytes!("../models/ru.model")),
+    ("sv", include_bytes!("../models/sv.model")),
     ("uk", include_bytes!("../models/uk.model")),
+    ("zh", include_bytes!("../models/zh.model")),
 ];
 static LOADED: [OnceLock<Option<Model>>; MODELS.len()] = [const { OnceLock::new() }; MODELS.len()];
 
@@ -41,8 +47,10 @@ pub fn model(language: Option<&str>) -> Option<&'static Model> {
 pub enum Found {
     /// By the trained tagger.
     Tagger,
-    /// By a name or an alias in a gazetteer.
+    /// By a name in a gazetteer.
     Gazetteer,
+    /// By an alias in a gazetteer.
+    Alias,
 }
 
 /// Finds and names entities; `Sync`, and cheap to share.
@@ -60,7 +68,7 @@ struct Hit<'g> {
     end: usize,
     kind: EntityType,
     score: f64,
-    given: Option<&'g crate::gazetteer::Entry>,
+    given: Option<Entry<'g>>,
 }
 
 impl Recognizer {
@@ -68,6 +76,7 @@ impl Recognizer {
     pub fn entities(&self, text: &str, language: Option<&str>) -> Vec<(Entity, Vec<Found>)> {
         let mut tokens = Vec::new();
         tokenize(text, &mut tokens);
+        split_pairs(text, &mut tokens);
         let hits = self.hits(text, language, &tokens);
         let slice = |hit: &Hit<'_>| &text[tokens[hit.start].start as usize..tokens[hit.end - 1].end as usize];
         let named: Vec<Named<'_>> = hits
@@ -75,7 +84,7 @@ impl Recognizer {
             .map(|hit| Named {
                 text: slice(hit),
                 kind: hit.kind,
-                given: hit.given.map(|entry| &*entry.name),
+                given: hit.given.map(|entry| entry.name),
             })
             .collect();
         let points = CodePoints::new(text);
@@ -94,10 +103,10 @@ impl Recognizer {
                 text: slice(hit).to_owned(),
                 score: hit.score,
             });
-            found.push(if hit.given.is_some() {
-                Found::Gazetteer
-            } else {
-                Found::Tagger
+            found.push(match hit.given {
+                None => Found::Tagger,
+                Some(entry) if entry.alias => Found::Alias,
+                Some(_) => Found::Gazetteer,
             });
         }
         order
@@ -108,15 +117,27 @@ impl Recognizer {
         if let Some(model) = model(language) {
             model.tag(text, tokens, &mut Work::default(), |span, least, mean| {
                 let score = model.probability(least, mean);
-                if score >= self.min_score {
+                let adjectives = span.end - span.start == 1 && is_adjectives(tokens[span.start].of(text));
+                if score < self.min_score || adjectives {
+                    return;
+                }
+                let kind = TYPES[span.kind];
+                let mut hit = |start, end| {
                     let hit = Hit {
-                        start: span.start,
-                        end: span.end,
-                        kind: TYPES[span.kind],
+                        start,
+                        end,
+                        kind,
                         score,
                         given: None,
                     };
                     take_bracket(text, tokens, hit, &mut hits);
+                };
+                match place_in_place(text, tokens, span.start..span.end).filter(|_| kind == EntityType::Loc) {
+                    Some(comma) => {
+                        hit(span.start, comma);
+                        hit(comma + 1, span.end);
+                    }
+                    None => hit(span.start, span.end),
                 }
             });
         }
@@ -151,6 +172,65 @@ impl Recognizer {
     }
 }
 
+/// Cuts a token such as "Armenia-Azerbaijan" in three where the document has both words by themselves.
+fn split_pairs(text: &str, tokens: &mut Vec<Token>) {
+    let pair = |token: &Token| {
+        let word = token.of(text);
+        let (left, right) = word.split_once('-')?;
+        let name = |part: &str| part.len() > 2 && part.starts_with(char::is_uppercase);
+        (name(left) && name(right) && !right.contains('-')).then_some((left, right))
+    };
+    if !tokens.iter().any(|token| pair(token).is_some()) {
+        return;
+    }
+    let words: HashSet<&str> = tokens.iter().map(|token| token.of(text)).collect();
+    let cut = |token: &Token| {
+        let at = token.start
+            + pair(token)
+                .filter(|(left, right)| words.contains(left) && words.contains(right))?
+                .0
+                .len() as u32;
+        Some([(token.start, at), (at, at + 1), (at + 1, token.end)])
+    };
+    if !tokens.iter().any(|token| cut(token).is_some()) {
+        return;
+    }
+    let mut out = Vec::with_capacity(tokens.len() + 8);
+    for token in tokens.iter() {
+        match cut(token) {
+            None => out.push(*token),
+            Some(parts) => out.extend(parts.into_iter().enumerate().map(|(number, (start, end))| Token {
+                start,
+                end,
+                first: token.first && number == 0,
+            })),
+        }
+    }
+    *tokens = out;
+}
+
+/// Whether `word` is of two adjectives of peoples and a hyphen, which name nothing: "Armenian-Azerbaijani".
+fn is_adjectives(word: &str) -> bool {
+    let adjective = |part: &str| {
+        part.len() > 4
+            && ["an", "ese", "ish", "ani", "eli", "aqi"]
+                .iter()
+                .any(|end| part.ends_with(end))
+    };
+    word.split_once('-')
+        .is_some_and(|(left, right)| adjective(left) && adjective(right))
+}
+
+/// The comma between a place and the one that it is in ("Baku, Azerbaijan"), unless what follows is an abbreviation.
+fn place_in_place(text: &str, tokens: &[Token], span: std::ops::Range<usize>) -> Option<usize> {
+    let mut inside = span.start + 1..span.end.saturating_sub(1);
+    let comma = inside.find(|&at| tokens[at].of(text) == ",")?;
+    let rest = tokens.get(comma + 1..span.end)?;
+    rest.iter()
+        .all(|token| token.of(text).chars().all(char::is_alphabetic))
+        .then_some(comma)
+}
+
 /// Those of `sorted`, none of which overlap each other, that overlap `hit`.
 fn overlapping<'h, 'g>(sorted: &'h [Hit<'g>], hit: &Hit<'_>) -> impl Iterator<Item = &'h Hit<'g>> {
     let first = sorted.partition_point(|other| other.end <= hit.start);
@@ -182,7 +262,7 @@ fn take_bracket<'g>(text: &str, tokens: &[Token], mut hit: Hit<'g>, hits: &mut V
 /// The entity that bears the name of `named`, yet without mentions.
 fn entity(hit: &Hit<'_>, named: &Named<'_>) -> Entity {
     let (name, id) = match hit.given {
-        Some(entry) => (entry.name.to_string(), entry.id.as_deref().map(str::to_owned)),
+        Some(entry) => (entry.name.to_owned(), entry.id.map(str::to_owned)),
         None => {
             let words = named
                 .text
@@ -196,5 +276,116 @@ fn entity(hit: &Hit<'_>, named: &Named<'_>) -> Entity {
         name,
         kind: hit.kind,
         mentions: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str, language: &str) -> Vec<String> {
+        let found = Recognizer::default().entities(text, Some(language));
+        found
+            .iter()
+            .map(|(entity, _)| format!("{} {}", entity.kind.as_str(), entity.name))
+            .collect()
+    }
+
+    #[test]
+    fn every_model_is_read() {
+        for (code, _) in MODELS {
+            assert!(model(Some(code)).is_some(), "{code}");
+        }
+        assert!(model(Some("xx")).is_none());
+        assert!(model(Some("und")).is_some());
+    }
+
+    #[test]
+    fn people_bodies_and_places() {
+        let text = "BAKU: President Ilham Aliyev met Nikol Pashinyan in Moscow on Friday.\n\nAliyev’s father, Heydar Aliyev, \
+                    led Azerbaijan until 2003. The European Union welcomed the talks; the EU will send observers.";
+        let found = names(text, "en");
+        for name in [
+            "PER Ilham Aliyev",
+            "PER Nikol Pashinyan",
+            "PER Heydar Aliyev",
+            "ORG European Union",
+            "LOC Azerbaijan",
+        ] {
+            assert!(found.iter().any(|found| found == name), "{name}: {found:?}");
+        }
+        let found = Recognizer::default().entities(text, Some("en"));
+        let union = found.iter().find(|(entity, _)| entity.name == "European Union");
+        assert_eq!(union.map(|(entity, _)| entity.mentions.len()), Some(2));
+    }
+
+    #[test]
+    fn offsets_count_code_points() {
+        for (language, text) in [
+            (
+                "en",
+                "😀 Mr. Erdog\u{306}an 👨‍👩‍👧 flew to Paris, and Zoe\u{308} Smith to Berlin. 🇦🇲",
+            ),
+            (
+                "ar",
+                "قال الرئيس عبد الفتاح السيسي في القاهرة إن مصر 😀 ترحب بالأمم المتحدة",
+            ),
+            ("hy", "Նիկոլ Փաշինյանը մեկնել է Մոսկվա։"),
+            ("zh", "习近平😀在北京会见普京。"),
+            (
+                "ru",
+                "Владимир Путин приехал в Москву. 😀 Путина встретил Сергей Собянин.",
+            ),
+        ] {
+            let points: Vec<char> = text.chars().collect();
+            let found = Recognizer::default().entities(text, Some(language));
+            assert!(!found.is_empty(), "{language}");
+            for mention in found.iter().flat_map(|(entity, _)| &entity.mentions) {
+                let span: String = points[mention.start..mention.end].iter().collect();
+                assert_eq!(span, mention.text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_listed_name_goes_before_the_tagger() {
+        let mut recognizer = Recognizer::default();
+        let list = "Ali Baba\tORG\tQ1\tAlibaba|阿里巴巴\n";
+        recognizer.gazetteer.add(list.as_bytes(), false).unwrap();
+        let found = recognizer.entities("Alibaba and Ali Baba met Jack Ma.", Some("en"));
+        assert_eq!(found[0].0.id, "Q1");
+        assert_eq!(found[0].0.name, "Ali Baba");
+        assert_eq!(found[0].1, [Found::Alias, Found::Gazetteer]);
+        let found = recognizer.entities("马云在阿里巴巴工作", Some("zh"));
+        assert!(found.iter().any(|(entity, _)| entity.id == "Q1"));
+    }
+
+    #[test]
+    fn pairs_of_places_are_two_and_adjectives_none() {
+        let text = "Armenia and Azerbaijan are neighbours. The Armenia-Azerbaijan border was closed, and the \
+                    Armenian-Azerbaijani talks began in Nagorno-Karabakh.";
+        let mut tokens = Vec::new();
+        tokenize(text, &mut tokens);
+        split_pairs(text, &mut tokens);
+        let words: Vec<_> = tokens.iter().map(|token| token.of(text)).collect();
+        assert!(
+            words
+                .windows(3)
+                .any(|words| words == ["Armenia", "-", "Azerbaijan"])
+        );
+        assert!(words.contains(&"Nagorno-Karabakh"));
+        assert!(
+            is_adjectives("Armenian-Azerbaijani")
+                && !is_adjectives("Nagorno-Karabakh")
+                && !is_adjectives("Ban-Ki")
+        );
+        assert!(!names(text, "en").iter().any(|name| name.contains("Armenian")));
+    }
+
+    #[test]
+    fn a_bracket_in_a_name_belongs_to_it() {
+        let text = "Armenian Prime Minister [Nikol] Pashinian arrived in Brussels.";
+        let found = names(text, "en");
+        assert!(found.contains(&"PER Nikol Pashinian".to_owned()), "{found:?}");
     }
 }

@@ -17,7 +17,7 @@ use crate::recognizer::{Found, Recognizer};
 #[serde(deny_unknown_fields, default)]
 pub struct EntitiesParams {
     /// Files of names that are found in every language and go before the tagger: `.jsonl` with the keys `name`,
-    /// `type`, `id`, `aliases` and `case`, or tab-separated columns of these. `case` is `exact` or `any`.
+    /// `type`, `id`, `aliases` and `case`, or tab-separated columns of these. `case` is `exact` or `any`. They are read once, at the start.
     pub gazetteers: Vec<PathBuf>,
     /// The types reported. MISC, DATE and MONEY come from gazetteers alone.
     pub types: Vec<EntityType>,
@@ -94,6 +94,7 @@ impl Stage for Entities {
                     let by = match how {
                         Found::Tagger => "tagger",
                         Found::Gazetteer => "gazetteer",
+                        Found::Alias => "alias",
                     };
                     json!({"start": mention.start, "text": mention.text, "score": mention.score, "by": by})
                 });
