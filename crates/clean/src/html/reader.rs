@@ -2,8 +2,7 @@
 //!
 //! The standard's tree building moves elements about (adoption agency, foster parents), costs most of a parser's time and can be
 //! made quadratic. Text blocks hardly depend on it. So this reader keeps the elements that are open, knows which end tags may be
-//! left out, and cuts the text wherever a block-level element begins or ends. Its blocks were held against html5ever's over
-//! thousands of pages (BENCHMARKS.md).
+//! left out, and cuts the text wherever a block-level element begins or ends.
 //!
 //! Time and memory are linear in the page: at most [`DEEPEST`] elements are open (what is nested deeper is read as if it stood in
 //! the deepest), and an end tag that ends nothing open is seen to do so without a search.

@@ -3,8 +3,7 @@
 //! The tokenizer follows the states of the HTML standard as far as text and attributes depend on them, and leaves out what does
 //! not show: it does not repair, report or build. It borrows all that it gives from the page, and finds the ends of text, of
 //! comments and of quoted values by searching for bytes, so that its time does not hang on how long they are. A page that is
-//! mostly scripts and attributes, as pages are, is thus read at nearly the speed of memory. BENCHMARKS.md holds it against readers
-//! that copy each token.
+//! mostly scripts and attributes, as pages are, is thus read at nearly the speed of memory.
 
 use memchr::{memchr, memmem};
 
