@@ -161,7 +161,7 @@ impl Article {
     /// The cosine of the two articles' terms by weight.
     pub(crate) fn cosine(&self, other: &Self) -> f32 {
         let dot: f32 = shared(self, other)
-            .map(|(mine, other)| mine.weight() * other.weight())
+            .map(|(_, mine, other)| mine.weight() * other.weight())
             .sum();
         ratio(dot, self.lengths.body * other.lengths.body)
     }
@@ -278,7 +278,7 @@ fn ratio(part: f32, whole: f32) -> f32 {
 impl Likeness {
     pub(crate) fn of(a: &Article, b: &Article) -> Self {
         let mut like = Self::default();
-        for (mine, other) in shared(a, b) {
+        for (_, mine, other) in shared(a, b) {
             let weight = mine.weight() * other.weight();
             let rarity = mine.rarity() * other.rarity();
             let both = |flag| mine.has(flag) && other.has(flag);
@@ -317,15 +317,15 @@ impl Likeness {
     }
 }
 
-/// The terms that both articles have, as each has them.
-pub(crate) fn shared<'a>(a: &'a Article, b: &'a Article) -> impl Iterator<Item = (Entry, Entry)> + 'a {
+/// The terms that both articles have: the place in the first, and as each has them.
+pub(crate) fn shared<'a>(a: &'a Article, b: &'a Article) -> impl Iterator<Item = (usize, Entry, Entry)> + 'a {
     let mut rest = &b.entries[..];
-    a.entries.iter().filter_map(move |&mine| {
+    a.entries.iter().enumerate().filter_map(move |(place, &mine)| {
         while rest.first().is_some_and(|other| other.term < mine.term) {
             rest = &rest[1..];
         }
         let other = *rest.first()?;
-        (other.term == mine.term).then_some((mine, other))
+        (other.term == mine.term).then_some((place, mine, other))
     })
 }
 

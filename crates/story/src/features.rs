@@ -1,9 +1,10 @@
 //! What is known of an article and a story that it may belong to.
 
-use crate::article::{Article, Likeness};
+use crate::article::{Article, Likeness, shared};
+use crate::memory::Near;
 
 /// The number of [`Features`].
-pub const FEATURES: usize = 24;
+pub const FEATURES: usize = 28;
 
 /// What the model judges by; [`NAMES`] says what each is.
 pub type Features = [f32; FEATURES];
@@ -36,6 +37,10 @@ pub const NAMES: [&str; FEATURES] = [
     "least likeness of meaning",
     "members among themselves",
     "nearer than members among themselves",
+    "most cosine of terms, each shared among the stories that have it",
+    "mean cosine of terms, each shared among the stories that have it",
+    "rarest term that no other story has",
+    "rarity of terms that no other story has",
 ];
 
 const DAY: f32 = 86_400_000.0;
@@ -58,9 +63,61 @@ pub(crate) fn best(members: &[Member]) -> usize {
     best
 }
 
+/// In how many of the stories each term of `article` stands, in the order of its entries: what many of them have is of
+/// the region or the subject, and tells no event.
+pub(crate) fn spread(article: &Article, near: &[Near]) -> Vec<f32> {
+    let mut spread = vec![0.0; article.entries.len()];
+    let mut told = vec![usize::MAX; article.entries.len()];
+    for (n, member) in near
+        .iter()
+        .enumerate()
+        .flat_map(|(n, near)| near.members.iter().map(move |m| (n, m)))
+    {
+        for (place, _, _) in shared(article, &member.article) {
+            if told[place] != n {
+                told[place] = n;
+                spread[place] += 1.0;
+            }
+        }
+    }
+    spread
+}
+
+/// What an article shares with one member and less with other stories.
+struct Own {
+    cosine: f32,
+    rarest: f32,
+    rarity: f32,
+}
+
+impl Own {
+    fn of(article: &Article, member: &Article, spread: &[f32]) -> Self {
+        let mut own = Self {
+            cosine: 0.0,
+            rarest: 0.0,
+            rarity: 0.0,
+        };
+        for (place, mine, other) in shared(article, member) {
+            own.cosine += mine.weight() * other.weight() / spread[place].max(1.0);
+            if spread[place] <= 1.0 {
+                own.rarest = own.rarest.max(mine.rarity());
+                own.rarity += mine.rarity();
+            }
+        }
+        let lengths = article.length() * member.length();
+        own.cosine = if lengths > 0.0 { own.cosine / lengths } else { 0.0 };
+        own
+    }
+}
+
 /// The features of `article` and a story with these `members`, of which there is one at least; `other` is the
-/// best cosine of another story.
-pub(crate) fn features(article: &Article, members: &[Member], other: f32) -> Features {
+/// best cosine of another story, `spread` what [`spread`] gave.
+pub(crate) fn features(article: &Article, members: &[Member], other: f32, spread: &[f32]) -> Features {
+    let owns: Vec<Own> = members
+        .iter()
+        .map(|m| Own::of(article, &m.article, spread))
+        .collect();
+    let most_own = |of: fn(&Own) -> f32| owns.iter().map(of).fold(0.0, f32::max);
     let most = |of: fn(&Likeness) -> f32| members.iter().map(|m| of(&m.like)).fold(f32::MIN, f32::max);
     let mean =
         |of: fn(&Likeness) -> f32| members.iter().map(|m| of(&m.like)).sum::<f32>() / members.len() as f32;
@@ -97,6 +154,10 @@ pub(crate) fn features(article: &Article, members: &[Member], other: f32) -> Fea
         least(|like| like.meaning),
         among.unwrap_or(-1.0),
         among.map_or(0.0, |among| mean(|like| like.body) - among),
+        most_own(|own| own.cosine),
+        owns.iter().map(|own| own.cosine).sum::<f32>() / owns.len() as f32,
+        most_own(|own| own.rarest),
+        most_own(|own| own.rarity),
     ]
 }
 

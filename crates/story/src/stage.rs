@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::article::{Article, shared};
-use crate::features::{Features, NAMES, best, features};
+use crate::features::{Features, NAMES, best, features, spread};
 use crate::frequencies::Frequencies;
 use crate::memory::{Memory, Near};
 use crate::model::Model;
@@ -164,10 +164,11 @@ impl Stories {
             .iter()
             .map(|near| near.members[best(&near.members)].like.body)
             .collect();
+        let spread = spread(article, &near);
         let candidate = |(n, Near { story, members }): (usize, Near)| {
             let others = cosines.iter().enumerate().filter(|(other, _)| *other != n);
             let other = others.map(|(_, cosine)| *cosine).fold(0.0, f32::max);
-            let features = features(article, &members, other);
+            let features = features(article, &members, other, &spread);
             let best = best(&members);
             let nearest = members.into_iter().nth(best)?.article;
             Some(Candidate {
@@ -212,7 +213,7 @@ impl Stories {
     fn ties(document: &Document, article: &Article, other: &Article) -> (Vec<String>, Vec<String>) {
         const SHOWN: usize = 12;
         let mut both: Vec<(f32, Term, bool)> = shared(article, other)
-            .map(|(mine, other)| {
+            .map(|(_, mine, other)| {
                 let name = mine.has(flag::NAME) && other.has(flag::NAME);
                 (mine.weight() * other.weight(), mine.term, name)
             })

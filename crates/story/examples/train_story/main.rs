@@ -66,7 +66,7 @@ impl Ground {
     fn learn(&self, articles: &[Article], known: impl Fn(u32) -> bool) -> Result<Vec<u8>, Box<dyn Error>> {
         const LIKELY: f32 = 0.5;
         /// What a pair of strangers counts, against one that the labels speak of.
-        const STRANGE: f32 = 0.25;
+        const STRANGE: f32 = 0.4;
         let mut trees = vec![0, 0];
         for guess in [false, true] {
             let met = pairs(articles, &self.model(&trees, LIKELY)?, guess)?;

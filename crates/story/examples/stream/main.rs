@@ -1,0 +1,138 @@
+//! A stream of made-up articles: `stream FOLDER [ARTICLES]` says, as it grows, what an article costs, what memory
+//! holds, what lies on disk, and how long a start takes.
+//!
+//! Six events are told at any time, each by several articles; 70,000 articles come a day. The time is that of
+//! placing an article: look-up, decision and insertion.
+
+mod files;
+
+use std::error::Error;
+use std::fmt::Write;
+use std::time::Instant;
+
+use files::Files;
+use gristmill_core::{Document, OrderedStage};
+use gristmill_story::{Stories, StoryParams};
+use jiff::{SignedDuration, Timestamp};
+
+/// Numbers that depend on a seed alone (SplitMix64).
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut value = self.0;
+        value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        value ^ (value >> 31)
+    }
+
+    /// Below `bound`, small ones far more often than large ones, as words are (Zipf's law).
+    fn rank(&mut self, bound: f64) -> u64 {
+        let fraction = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
+        bound.powf(fraction) as u64
+    }
+}
+
+fn word(mut rank: u64, text: &mut String) {
+    const SYLLABLES: [&str; 16] = [
+        "ka", "lo", "mi", "ren", "tas", "vo", "shi", "du", "per", "no", "gal", "le", "ti", "bur", "an", "so",
+    ];
+    loop {
+        text.push_str(SYLLABLES[(rank % 16) as usize]);
+        rank /= 16;
+        if rank == 0 {
+            break;
+        }
+    }
+}
+
+const WORDS: u64 = 180;
+const VOCABULARY: f64 = 400_000.0;
+const SECONDS_A_DAY: i64 = 86_400;
+const A_DAY: i64 = 70_000;
+
+fn article(number: u64, document: &mut Document) {
+    const EVENTS: u64 = 6;
+    const ARTICLES_AN_EVENT: u64 = 5;
+    let mut numbers = Numbers(number);
+    let event = number / (EVENTS * ARTICLES_AN_EVENT) * EVENTS + number % EVENTS;
+    let mut own = Numbers(!event);
+    let told: Vec<u64> = (0..24).map(|_| own.rank(VOCABULARY)).collect();
+    let mut text = String::new();
+    for n in 0..WORDS {
+        let rank = if numbers.next().is_multiple_of(4) {
+            told[(numbers.next() % 24) as usize]
+        } else {
+            numbers.rank(VOCABULARY)
+        };
+        word(rank, &mut text);
+        text.push_str(if n % 15 == 14 { ". " } else { " " });
+    }
+    *document = Document::from_text(&number.to_string(), &text);
+}
+
+/// Resident memory in MiB.
+fn resident() -> f64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: f64 = pages
+        .split(' ')
+        .nth(1)
+        .and_then(|n| n.parse().ok())
+        .unwrap_or_default();
+    pages * 4_096.0 / f64::from(1 << 20)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let folder = args.first().ok_or("stream FOLDER [ARTICLES]")?;
+    let last: u64 = args.get(1).map_or(Ok(1_000_000), |n| n.parse())?;
+    let mut state = Files::new(folder.into());
+    let mut stories = Stories::new(&StoryParams::default());
+    stories.open(&mut state)?;
+    let mut document = Document::from_text("", "");
+    let mut times: Vec<u64> = Vec::new();
+    let mut joined = 0;
+    let began = Timestamp::UNIX_EPOCH;
+    for number in 0..last {
+        article(number, &mut document);
+        let seconds = number as i64 * SECONDS_A_DAY / A_DAY;
+        document.added = began + SignedDuration::from_secs(seconds);
+        let start = Instant::now();
+        stories.place(&mut document, &mut state)?;
+        times.push(start.elapsed().as_nanos() as u64);
+        joined += u64::from(document.story.similarity.is_some());
+        if (number + 1) % 100 == 0 {
+            state.commit()?;
+        }
+        if [10_000, 100_000, 300_000, 1_000_000].contains(&(number + 1)) || number + 1 == last {
+            let part = times.len().saturating_sub(10_000);
+            let mut latest = times.split_off(part);
+            times.clear();
+            latest.sort_unstable();
+            let at = |share: usize| latest[(latest.len() - 1) * share / 1_000] as f64 / 1e3;
+            let mut line = format!(
+                "{} articles, {joined} joined: median {:.0} µs, ",
+                number + 1,
+                at(500)
+            );
+            write!(
+                line,
+                "99th percentile {:.0} µs, {:.1} MiB resident, ",
+                at(990),
+                resident()
+            )?;
+            write!(
+                line,
+                "{} bytes of state an article, ",
+                state.bytes() / (number + 1)
+            )?;
+            let start = Instant::now();
+            let mut again = Stories::new(&StoryParams::default());
+            again.open(&mut state)?;
+            println!("{line}start {:.0} ms", start.elapsed().as_secs_f64() * 1e3);
+            stories = again;
+        }
+    }
+    Ok(())
+}
