@@ -14,8 +14,8 @@ use crate::script::{SCRIPTS, Script};
 const ENOUGH: usize = 4096;
 /// Features after which the rest is skimmed if the best label leads by [`SURE`], and after how many more it is
 /// looked at again.
-const SOME: usize = 80;
-const STEP: usize = 48;
+const SOME: usize = 56;
+const STEP: usize = 40;
 /// Room for the features that wait to be weighed.
 const WAITING: usize = 512;
 /// Log odds of a label against the next that leave no doubt.

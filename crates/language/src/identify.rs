@@ -188,7 +188,7 @@ impl Identifier {
         let order = |a: &Candidate, b: &Candidate| {
             b.probability
                 .total_cmp(&a.probability)
-                .then(a.language.cmp(b.language))
+                .then_with(|| a.language.cmp(b.language))
         };
         candidates.sort_unstable_by(order);
         candidates

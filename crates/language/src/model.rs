@@ -37,7 +37,7 @@ const CELL: usize = 8;
 /// Pairs of bytes at the start of a cell.
 const ENDS: usize = CELL / 2;
 /// Features that are looked up together.
-const TOGETHER: usize = 128;
+const TOGETHER: usize = 64;
 /// Labels whose weights lie in one line of a row.
 const LINE: usize = 16;
 /// What is added to a weight in a row.
@@ -180,26 +180,26 @@ impl<'m> Model<'m> {
     /// All places are looked up, and touched, before the first is read: they are in no order that a processor
     /// could foresee, and so it waits for many of them at once.
     pub(crate) fn add(&self, hashes: &[u32], scores: &mut Scores) {
-        let mut cells = [0; TOGETHER];
-        let mut places = [(0, 0); TOGETHER];
+        let mut cells = [0_u32; TOGETHER];
+        let mut places = [(0_u32, 0_u32); TOGETHER];
         for hashes in hashes.chunks(TOGETHER) {
             for (cell, hash) in cells.iter_mut().zip(hashes) {
                 let number = (hash >> self.shift) as usize / CELL;
                 *cell = self
                     .cells
                     .get(number)
-                    .map_or(0, |&bytes| u32::from_le_bytes(bytes)) as usize;
+                    .map_or(0, |&bytes| u32::from_le_bytes(bytes));
             }
             for ((place, &cell), hash) in places.iter_mut().zip(&cells).zip(hashes) {
                 *place = self.place(cell, (hash >> self.shift) as usize % CELL);
             }
-            let first = |&(start, _): &(usize, usize)| self.pairs.get(start).map_or(0, |pair| pair[0]);
+            let first = |&(start, _): &(u32, u32)| self.pairs.get(start as usize).map_or(0, |pair| pair[0]);
             let touched = places[..hashes.len()].iter().map(first);
             std::hint::black_box(touched.fold(0, |all, first| all ^ first));
             let mut rows = [Row::default(); TOGETHER];
             let mut count = 0;
             for &(start, end) in &places[..hashes.len()] {
-                let mut entries = self.pairs.get(start..end).unwrap_or_default();
+                let mut entries = self.pairs.get(start as usize..end as usize).unwrap_or_default();
                 if let [[ROW, first], line, [lines, _], rest @ ..] = entries {
                     rows[count] = Row {
                         first: *first,
@@ -244,14 +244,15 @@ impl<'m> Model<'m> {
 
     /// From where to where the entries of a bucket of `cell` go.
     #[inline]
-    fn place(&self, cell: usize, bucket: usize) -> (usize, usize) {
-        let Some(ends) = self.pairs.get(cell..cell + ENDS) else {
+    fn place(&self, cell: u32, bucket: usize) -> (u32, u32) {
+        let start = cell as usize;
+        let Some(ends) = self.pairs.get(start..start + ENDS) else {
             return (0, 0);
         };
         let ends = ends.as_flattened();
         let start = if bucket == 0 { 0 } else { ends[bucket - 1] };
-        let first = cell + ENDS;
-        (first + start as usize, first + ends[bucket] as usize)
+        let first = cell + ENDS as u32;
+        (first + u32::from(start), first + u32::from(ends[bucket]))
     }
 
     /// What one unit of a weight is worth.
