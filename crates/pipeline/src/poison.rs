@@ -104,9 +104,12 @@ impl Poison {
     }
 }
 
+/// Since when a stage has been at a document, and which.
+type Work = (Instant, DocumentId, Arc<str>);
+
 /// The document that an ordered stage is at, for the one who looks whether it returns.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct OrderedWork(Arc<Mutex<Option<(Instant, DocumentId, Arc<str>)>>>);
+pub(crate) struct OrderedWork(Arc<Mutex<Option<Work>>>);
 
 impl OrderedWork {
     /// Does `work` of the stage `stage` on `id`.
@@ -125,7 +128,7 @@ impl OrderedWork {
             .map(|(_, id, stage)| (*id, Arc::clone(stage)))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<(Instant, DocumentId, Arc<str>)>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Work>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
