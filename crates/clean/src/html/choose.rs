@@ -13,7 +13,7 @@ use crate::trees::{Trees, sigmoid};
 static FIRST: &[u8] = include_bytes!("../../model/html-first.bin");
 static SECOND: &[u8] = include_bytes!("../../model/html-second.bin");
 
-/// A block is article from about this probability on ([`threshold`]), found by cross-validation.
+/// A block is article from about this probability on, found by cross-validation.
 pub const THRESHOLD: f32 = 0.42;
 
 /// Log-odds below which no more trees are asked.
