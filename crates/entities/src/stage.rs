@@ -76,7 +76,7 @@ impl Stage for Entities {
     fn process(&self, document: &mut Document) -> Result<Verdict, StageError> {
         let mut found = self
             .recognizer
-            .entities(&document.text, document.language.code.as_deref());
+            .entities(&document.text, language(document).as_deref());
         found.retain(|(entity, _)| self.params.types.contains(&entity.kind));
         if self.params.max_per_document > 0 && found.len() > self.params.max_per_document {
             let mut order: Vec<usize> = (0..found.len()).collect();
@@ -109,5 +109,30 @@ impl Stage for Entities {
         }
         document.entities = found.into_iter().map(|(entity, _)| entity).collect();
         Ok(Verdict::Keep)
+    }
+}
+
+/// The language to read `document` in: what the stage before found, or else what the input claims.
+fn language(document: &Document) -> Option<String> {
+    let claimed = || {
+        let tag = document.hints.language.as_deref()?;
+        let code = tag.split(['-', '_']).next()?;
+        Some(code.trim().to_ascii_lowercase())
+    };
+    document.language.code.clone().or_else(claimed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_language_stage_the_input_says_the_language() {
+        let mut document = Document::from_text("a.txt", "Texto.");
+        assert_eq!(language(&document), None);
+        document.hints.language = Some("es-ES".to_owned());
+        assert_eq!(language(&document).as_deref(), Some("es"));
+        document.language.code = Some("pt".to_owned());
+        assert_eq!(language(&document).as_deref(), Some("pt"));
     }
 }
