@@ -4,6 +4,8 @@
 //! but for a few torn characters), since text in another encoding almost never is by chance; the label in the
 //! page itself; UTF-16 without a mark, by where its zero bytes stand; and last chardetng's guess.
 
+use std::borrow::Cow;
+
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
@@ -23,7 +25,7 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>, html: bool) -> Option<(S
     if damaged && mostly_replaced(&text) {
         return None;
     }
-    Some((tidy(&text), encoding.name()))
+    Some((tidy(text), encoding.name()))
 }
 
 fn choose(bytes: &[u8], label: Option<&str>, html: bool) -> &'static Encoding {
@@ -46,6 +48,9 @@ fn choose(bytes: &[u8], label: Option<&str>, html: bool) -> &'static Encoding {
 
 /// Whether `bytes` are UTF-8, apart from at most one torn character for ten whole ones beyond ASCII.
 fn nearly_utf8(bytes: &[u8]) -> bool {
+    if std::str::from_utf8(bytes).is_ok() {
+        return true;
+    }
     let (mut whole, mut torn) = (0, 0);
     for chunk in bytes.utf8_chunks() {
         whole += chunk.valid().bytes().filter(|byte| *byte >= 0xc0).count();
@@ -124,28 +129,49 @@ fn mostly_replaced(text: &str) -> bool {
 
 /// Line ends as `\n`, and no control character but tab and line feed. The range U+0080–9F stays: in text that
 /// was decoded wrongly before it came here, it is what a repair works from.
-pub(crate) fn tidy(text: &str) -> String {
-    if !text
-        .bytes()
-        .any(|byte| byte < b' ' && byte != b'\n' && byte != b'\t' || byte == 0x7f)
-    {
-        return text.to_owned();
-    }
+pub(crate) fn tidy<'a>(text: impl Into<Cow<'a, str>>) -> String {
+    let text = text.into();
+    let Some(first) = next_control(text.as_bytes()) else {
+        return text.into_owned();
+    };
     let mut tidied = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '\r' => {
-                characters.next_if_eq(&'\n');
+    let mut rest = &*text;
+    let mut next = Some(first);
+    // Control characters are single bytes, so that each is a boundary of characters.
+    while let Some((before, after)) = next.and_then(|at| rest.split_at_checked(at)) {
+        tidied.push_str(before);
+        let mut characters = after.chars();
+        match characters.next() {
+            Some('\r') => {
                 tidied.push('\n');
+                rest = characters
+                    .as_str()
+                    .strip_prefix('\n')
+                    .unwrap_or(characters.as_str());
             }
-            '\u{b}' | '\u{c}' => tidied.push('\n'),
-            '\n' | '\t' => tidied.push(character),
-            '\0'..'\u{20}' | '\u{7f}' => {}
-            _ => tidied.push(character),
+            Some('\u{b}' | '\u{c}') => {
+                tidied.push('\n');
+                rest = characters.as_str();
+            }
+            _ => rest = characters.as_str(),
         }
+        next = next_control(rest.as_bytes());
     }
+    tidied.push_str(rest);
     tidied
+}
+
+/// Where the first control character stands that is neither tab nor line feed.
+fn next_control(bytes: &[u8]) -> Option<usize> {
+    /// So many bytes are looked at together, without a branch.
+    const TOGETHER: usize = 64;
+    let is_control = |byte: u8| byte < b' ' && byte != b'\n' && byte != b'\t' || byte == 0x7f;
+    let chunks = bytes
+        .chunks(TOGETHER)
+        .position(|chunk| chunk.iter().fold(false, |found, &byte| found | is_control(byte)));
+    let start = chunks? * TOGETHER;
+    let within = bytes[start..].iter().position(|&byte| is_control(byte));
+    within.map(|at| start + at)
 }
 
 #[cfg(test)]
@@ -231,6 +257,12 @@ mod tests {
         check("a\r\nb\rc\nd", "a\nb\nc\nd");
         check("a\0b\u{7}c\u{7f}d\te", "abcd\te");
         check("page\u{c}break", "page\nbreak");
+        let long = "x".repeat(130);
+        check(
+            &format!("{long}\r\n{long}\0{long}\r"),
+            &format!("{long}\n{long}{long}\n"),
+        );
+        check(&long, &long);
         check("â\u{80}\u{99}", "â\u{80}\u{99}");
     }
 

@@ -77,7 +77,7 @@ fn take_text(record: &mut Map<String, Value>) -> Option<(&'static str, String)> 
     let Some(Value::String(text)) = record.shift_remove(key) else {
         return None;
     };
-    Some((key, tidy(&text)))
+    Some((key, tidy(text)))
 }
 
 /// Takes a field out if `read` can make something of it; else it stays with the others. A field without a
