@@ -2,11 +2,16 @@
 //!
 //! A model is a sum of regression trees on the log-odds of a yes (Friedman, *Greedy Function Approximation*,
 //! 2001). Its nodes lie in one array, the two children of a node beside each other, so that a walk down a tree
-//! reads eight bytes a step and nothing is allocated.
+//! reads eight bytes a step.
+//!
+//! A walk alone is slow: every step waits for the one before it, and where it will end nobody can foresee. So eight rows
+//! go down a tree side by side, in steps without a branch, until none of them moves any more: a leaf leads to itself.
 //!
 //! As bytes, all little-endian: [`MAGIC`]; `u32` number of features; `f32` log-odds before the first tree; `u32`
 //! number of trees; for each tree `u16` number of nodes, and for each node `f32` threshold or value of the leaf, `u16`
 //! feature ([`LEAF`] for a leaf), `u16` index of the left child in its tree.
+
+use std::ops::Range;
 
 /// The first bytes of a model.
 pub const MAGIC: [u8; 8] = *b"gmtrees1";
@@ -31,9 +36,58 @@ pub struct Trees {
     features: usize,
     base: f32,
     nodes: Vec<Node>,
+    /// The same nodes as they are walked.
+    steps: Vec<Node>,
     /// Where each tree begins in `nodes`.
     roots: Vec<u32>,
 }
+
+/// Rows of features, one after the other, as models read them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Table {
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl Table {
+    /// No rows of `width` features.
+    pub const fn new(width: usize) -> Self {
+        Self {
+            width,
+            values: Vec::new(),
+        }
+    }
+
+    /// Adds a row, whose missing features are NaN; what is too long is cut, and what is too short lacks features.
+    pub fn push(&mut self, row: &[f32]) {
+        let missing = |value: &f32| if value.is_nan() { f32::INFINITY } else { *value };
+        let start = self.values.len();
+        self.values.extend(row.iter().take(self.width).map(missing));
+        self.values.resize(start + self.width, f32::INFINITY);
+    }
+
+    /// Row `at`, with infinity for what is missing; empty where there is none.
+    pub fn row(&self, at: usize) -> &[f32] {
+        let start = at.saturating_mul(self.width);
+        self.values.get(start..start + self.width).unwrap_or_default()
+    }
+
+    /// The number of rows.
+    pub const fn len(&self) -> usize {
+        match self.values.len().checked_div(self.width) {
+            Some(rows) => rows,
+            None => 0,
+        }
+    }
+
+    /// Whether there is no row.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Rows that go down a tree side by side.
+const LANES: usize = 8;
 
 /// Why bytes are no model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +101,7 @@ impl Trees {
             features,
             base,
             nodes: Vec::new(),
+            steps: Vec::new(),
             roots: Vec::new(),
         }
     }
@@ -70,6 +125,20 @@ impl Trees {
         }
         let root = u32::try_from(self.nodes.len()).map_err(|_| TreesError("too many nodes"))?;
         self.roots.push(root);
+        self.steps
+            .extend((0_u16..).zip(tree).map(|(at, node)| match node.feature {
+                // Nothing is beyond infinity, so that a leaf is its own left child for ever.
+                LEAF => Node {
+                    value: f32::INFINITY,
+                    feature: 0,
+                    left: at,
+                },
+                // What is not missing is finite, and in a table what is missing is infinite.
+                _ => Node {
+                    value: node.value.min(f32::MAX),
+                    ..*node
+                },
+            }));
         self.nodes.extend_from_slice(tree);
         Ok(())
     }
@@ -79,47 +148,69 @@ impl Trees {
         self.features
     }
 
-    /// The log-odds of a yes. Features beyond the end of `features` count as missing.
-    pub fn score(&self, features: &[f32]) -> f32 {
-        self.base + self.sum(&self.roots, features)
-    }
-
-    /// What the trees at `roots` add.
-    fn sum(&self, roots: &[u32], features: &[f32]) -> f32 {
-        let mut sum = 0.0;
-        for &root in roots {
-            let tree = &self.nodes[root as usize..];
-            let mut node = tree[0];
-            while node.feature != LEAF {
-                let feature = features
-                    .get(usize::from(node.feature))
-                    .copied()
-                    .unwrap_or(f32::NAN);
-                let right = usize::from(feature > node.value || feature.is_nan());
-                node = tree[usize::from(node.left) + right];
-            }
-            sum += node.value;
+    /// The log-odds of a yes for each row of `table`.
+    ///
+    /// Once a tenth of the trees or more have been asked about a row and its sum is below `floor`, the sum so far: what is so far
+    /// from a yes is not worth asking all trees about.
+    pub fn scores(&self, floor: f32, table: &Table) -> Vec<f32> {
+        let mut scores = vec![self.base; table.len()];
+        if table.width < self.features.max(1) {
+            return scores;
         }
-        sum
-    }
-
-    /// As [`score`](Self::score), but once a tenth of the trees or more have been asked and the sum is below `floor`, the sum so far:
-    /// what is so far from a yes is not worth asking all trees about.
-    pub fn score_above(&self, floor: f32, features: &[f32]) -> f32 {
+        let mut open: Vec<usize> = (0..scores.len()).collect();
         let step = (self.roots.len() / 10).max(1);
-        let mut score = self.base;
-        for roots in self.roots.chunks(step) {
-            score += self.sum(roots, features);
-            if score < floor {
-                break;
+        for first in (0..self.roots.len()).step_by(step) {
+            let trees = first..(first + step).min(self.roots.len());
+            for rows in open.chunks(LANES) {
+                let sums = self.sums(trees.clone(), rows, table);
+                for (&row, sum) in rows.iter().zip(sums) {
+                    scores[row] += sum;
+                }
             }
+            open.retain(|&row| scores[row] >= floor);
         }
-        score
+        scores
     }
 
-    /// The probability of a yes, from 0 to 1.
-    pub fn probability(&self, features: &[f32]) -> f32 {
-        sigmoid(self.score(features))
+    /// What `trees` add to the first rows of `table` that `rows` names.
+    fn sums(&self, trees: Range<usize>, rows: &[usize], table: &Table) -> [f32; LANES] {
+        let last = rows.last().copied().unwrap_or_default();
+        let features: [&[f32]; LANES] =
+            std::array::from_fn(|lane| table.row(rows.get(lane).copied().unwrap_or(last)));
+        let mut sums = [0.0; LANES];
+        for tree in trees {
+            let nodes = self.range(tree);
+            let steps = &self.steps[nodes.clone()];
+            let mut at = [0_u16; LANES];
+            loop {
+                let mut moved = 0;
+                for (at, features) in at.iter_mut().zip(&features) {
+                    let step = steps[usize::from(*at)];
+                    let right = features[usize::from(step.feature)] > step.value;
+                    let next = step.left + u16::from(right);
+                    moved |= next ^ *at;
+                    *at = next;
+                }
+                if moved == 0 {
+                    break;
+                }
+            }
+            let nodes = &self.nodes[nodes];
+            for (sum, at) in sums.iter_mut().zip(at) {
+                *sum += nodes[usize::from(at)].value;
+            }
+        }
+        sums
+    }
+
+    /// Where the nodes of a tree lie.
+    fn range(&self, tree: usize) -> Range<usize> {
+        let place = |tree: usize| {
+            self.roots
+                .get(tree)
+                .map_or(self.nodes.len(), |&root| root as usize)
+        };
+        place(tree)..place(tree + 1)
     }
 
     /// The model that `bytes` hold.
@@ -159,12 +250,8 @@ impl Trees {
         bytes.extend((self.features as u32).to_le_bytes());
         bytes.extend(self.base.to_le_bytes());
         bytes.extend((self.roots.len() as u32).to_le_bytes());
-        for (at, &root) in self.roots.iter().enumerate() {
-            let end = self
-                .roots
-                .get(at + 1)
-                .map_or(self.nodes.len(), |&next| next as usize);
-            let tree = &self.nodes[root as usize..end];
+        for tree in 0..self.roots.len() {
+            let tree = &self.nodes[self.range(tree)];
             bytes.extend((tree.len() as u16).to_le_bytes());
             for node in tree {
                 bytes.extend(node.value.to_le_bytes());
@@ -218,16 +305,48 @@ mod tests {
 
     #[test]
     fn a_score_is_the_sum_of_a_leaf_of_each_tree() {
-        for (features, score) in [
-            ([1.0, 9.0], -0.25),
-            ([2.0, 5.0], 2.75),
-            ([2.0, 6.0], 3.75),
-            ([f32::NAN, f32::NAN], 3.75),
-        ] {
-            assert_eq!(model().score(&features), score);
+        let mut table = Table::new(2);
+        let expected = [-0.25, 2.75, 3.75, 3.75, 3.75];
+        for row in [[1.0, 9.0], [2.0, 5.0], [2.0, 6.0], [f32::NAN, f32::NAN]] {
+            table.push(&row);
         }
-        assert_eq!(model().score(&[]), 3.75);
+        table.push(&[]);
+        assert_eq!(model().scores(f32::NEG_INFINITY, &table), expected);
         assert_eq!(sigmoid(0.0), 0.5);
+    }
+
+    #[test]
+    fn missing_is_beyond_all_that_is_not() {
+        let mut trees = Trees::new(1, 0.0);
+        trees
+            .push(&[split(0, f32::INFINITY, 1), leaf(1.0), leaf(2.0)])
+            .unwrap();
+        let mut table = Table::new(1);
+        (0..20).for_each(|at| table.push(&[if at % 3 == 0 { f32::NAN } else { at as f32 }]));
+        let expected: Vec<f32> = (0..20).map(|at| if at % 3 == 0 { 2.0 } else { 1.0 }).collect();
+        assert_eq!(trees.scores(0.0, &table), expected);
+    }
+
+    #[test]
+    fn what_is_below_the_floor_is_left_there() {
+        let mut trees = Trees::new(1, 0.0);
+        for _ in 0..20 {
+            trees.push(&[split(0, 0.0, 1), leaf(-1.0), leaf(1.0)]).unwrap();
+        }
+        let mut table = Table::new(1);
+        for value in [1.0, 0.0, 1.0] {
+            table.push(&[value]);
+        }
+        assert_eq!(trees.scores(-3.0, &table), [20.0, -4.0, 20.0]);
+        assert_eq!(trees.scores(-99.0, &table), [20.0, -20.0, 20.0]);
+    }
+
+    #[test]
+    fn rows_that_are_too_narrow_say_nothing() {
+        let mut table = Table::new(1);
+        table.push(&[1.0]);
+        assert_eq!(model().scores(0.0, &table), [0.5]);
+        assert!(model().scores(0.0, &Table::new(0)).is_empty());
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Default for Options {
 pub(crate) struct Rows {
     /// Features a row.
     pub(crate) width: usize,
-    /// The features, row by row; NaN where one is missing.
+    /// The features, row by row; infinite where one is missing.
     pub(crate) features: Vec<f32>,
     /// The label of each row, from 0 to 1.
     pub(crate) labels: Vec<f32>,
@@ -79,7 +79,7 @@ const MISSING: u8 = u8::MAX;
 fn bounds(rows: &Rows, feature: usize) -> Vec<f32> {
     const BINS: usize = 254;
     let column = rows.features.iter().skip(feature).step_by(rows.width.max(1));
-    let mut values: Vec<f32> = column.copied().filter(|value| !value.is_nan()).collect();
+    let mut values: Vec<f32> = column.copied().filter(|value| value.is_finite()).collect();
     values.sort_unstable_by(f32::total_cmp);
     let mut different = values.clone();
     different.dedup();
@@ -275,7 +275,7 @@ pub(crate) fn train(rows: &Rows, options: Options) -> Result<Trees, TreesError> 
     let bin = |bounds: &[f32], value: f32| {
         // The last bound holds the greatest value; no split after it, so it needs no bin of its own.
         let last = bounds.len().saturating_sub(1);
-        if value.is_nan() {
+        if value.is_infinite() {
             MISSING
         } else {
             bounds[..last].partition_point(|bound| *bound < value) as u8

@@ -19,15 +19,14 @@ use gristmill_clean::html::features::{Outline, Verdicts};
 use gristmill_clean::html::render::render;
 use gristmill_clean::html::signals::Vocabulary;
 use gristmill_clean::html::study::Study;
-use gristmill_clean::trees::{Trees, sigmoid};
+use gristmill_clean::trees::{Table, Trees, sigmoid};
 use metric::Score;
 
 struct Page<'a> {
     sample: &'a Sample,
     study: Study<'a>,
     /// The features of the first pass, block by block.
-    rows: Vec<f32>,
-    width: usize,
+    rows: Table,
     labels: Vec<f32>,
     weights: Vec<f32>,
     gold: HashMap<u64, u32>,
@@ -73,18 +72,15 @@ fn main() -> Result<()> {
     eprintln!(
         "{} pages, {blocks} blocks, {} features",
         pages.len(),
-        pages[0].width
+        pages[0].rows.row(0).len()
     );
 
     // The second pass learns from verdicts of models that had not seen the page.
     for fold in 0..folds {
         let model = fit(&pages, Pass::First, |page| page.fold != fold)?;
         for page in pages.iter_mut().filter(|page| page.fold == fold) {
-            page.first = page
-                .rows
-                .chunks(page.width)
-                .map(|row| sigmoid(model.score_above(FLOOR, row)))
-                .collect();
+            let scores = model.scores(FLOOR, &page.rows);
+            page.first = scores.into_iter().map(sigmoid).collect();
         }
         eprintln!("first pass without fold {fold}");
     }
@@ -98,12 +94,11 @@ fn main() -> Result<()> {
     for fold in 0..folds {
         let model = fit(&pages, Pass::Second, |page| page.fold != fold)?;
         for page in pages.iter_mut().filter(|page| page.fold == fold) {
-            let rows = second(page);
-            let score = |(row, first): (&Option<Vec<f32>>, &f32)| {
-                let asked = row.as_ref().map(|row| sigmoid(model.score_above(FLOOR, row)));
-                asked.unwrap_or(*first)
-            };
-            page.second = rows.iter().zip(&page.first).map(score).collect();
+            let (asked, table) = second(page);
+            page.second = page.first.clone();
+            for (at, score) in asked.into_iter().zip(model.scores(FLOOR, &table)) {
+                page.second[at] = sigmoid(score);
+            }
         }
         eprintln!("second pass without fold {fold}");
     }
@@ -121,35 +116,38 @@ enum Pass {
     Second,
 }
 
-/// The rows of the second pass; `None` for blocks that it is not asked about.
-fn second(page: &Page<'_>) -> Vec<Option<Vec<f32>>> {
+/// The blocks that the second pass is asked about, and their rows.
+fn second(page: &Page<'_>) -> (Vec<usize>, Table) {
     let verdicts = Verdicts::new(&page.study.page, &page.study.measures, &page.first);
-    (0..page.labels.len())
-        .map(|at| {
-            if verdicts.is_hopeless(at) {
-                return None;
-            }
-            let mut row = page.rows[at * page.width..(at + 1) * page.width].to_vec();
-            verdicts.features(at, &mut row);
-            Some(row)
-        })
-        .collect()
+    let asked: Vec<usize> = (0..page.labels.len())
+        .filter(|&at| !verdicts.is_hopeless(at))
+        .collect();
+    let mut table = Table::new(0);
+    for &at in &asked {
+        let mut row = page.rows.row(at).to_vec();
+        verdicts.features(at, &mut row);
+        if table.is_empty() {
+            table = Table::new(row.len());
+        }
+        table.push(&row);
+    }
+    (asked, table)
 }
 
 /// Trains a pass on the labelled pages that are `wanted`.
 fn fit(pages: &[Page<'_>], pass: Pass, wanted: impl Fn(&Page<'_>) -> bool) -> Result<Trees> {
     let mut rows = Rows::new(0);
     for page in pages.iter().filter(|page| page.is_labelled() && wanted(page)) {
-        let all = if pass == Pass::Second {
-            second(page)
-        } else {
-            page.rows
-                .chunks(page.width)
-                .map(|row| Some(row.to_vec()))
-                .collect()
+        let (asked, again) = match pass {
+            Pass::First => ((0..page.labels.len()).collect(), None),
+            Pass::Second => {
+                let (asked, table) = second(page);
+                (asked, Some(table))
+            }
         };
-        for (at, row) in all.iter().enumerate() {
-            let Some(row) = row else { continue };
+        let table = again.as_ref().unwrap_or(&page.rows);
+        for (place, at) in asked.into_iter().enumerate() {
+            let row = table.row(place);
             rows.width = row.len();
             let (label, mut weight) = (page.labels[at], page.weights[at]);
             // Most blocks of a page are short and clearly not article: a quarter of them, four times as heavy, says the same.
@@ -173,12 +171,14 @@ fn prepare<'a>(sample: &'a Sample, vocabulary: &Vocabulary, folds: usize) -> Pag
     let study = Study::of(&sample.markup, vocabulary);
     let outline = Outline::new(&study.page, &study.measures, &study.told);
     let mut row = Vec::new();
-    let mut rows = Vec::new();
+    let mut rows = Table::new(0);
     for at in 0..study.page.blocks.len() {
         outline.features(at, &mut row);
-        rows.extend_from_slice(&row);
+        if rows.is_empty() {
+            rows = Table::new(row.len());
+        }
+        rows.push(&row);
     }
-    let width = row.len();
     let body = sample.gold.body.as_deref().unwrap_or_default();
     let labels = labels(&study, body);
     let all: f32 = study
@@ -198,7 +198,6 @@ fn prepare<'a>(sample: &'a Sample, vocabulary: &Vocabulary, folds: usize) -> Pag
     let weights = weights.iter().map(|weight| weight * scale / mean).collect();
     Page {
         sample,
-        width,
         rows,
         gold: metric::shingles(body),
         fold: metric::words(&sample.domain)

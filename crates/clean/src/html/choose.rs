@@ -7,7 +7,7 @@ use super::features::{Outline, Verdicts};
 use super::measure::Measure;
 use super::page::Block;
 use super::study::Study;
-use crate::trees::{Trees, sigmoid};
+use crate::trees::{Table, Trees, sigmoid};
 
 /// The model: its card is beside it.
 static FIRST: &[u8] = include_bytes!("../../model/html-first.bin");
@@ -49,27 +49,28 @@ impl Model {
     pub fn scores(&self, study: &Study<'_>) -> Vec<f32> {
         let count = study.page.blocks.len();
         let outline = Outline::new(&study.page, &study.measures, &study.told);
-        let mut rows = Vec::new();
+        let mut table = Table::new(self.first.features());
         let mut row = Vec::new();
-        let mut first = Vec::with_capacity(count);
         for at in 0..count {
             outline.features(at, &mut row);
-            first.push(sigmoid(self.first.score_above(FLOOR, &row)));
-            rows.extend_from_slice(&row);
+            table.push(&row);
         }
-        let width = row.len();
-        let verdicts = Verdicts::new(&study.page, &study.measures, &first);
-        (0..count)
-            .map(|at| {
-                if verdicts.is_hopeless(at) {
-                    return first[at];
-                }
-                row.clear();
-                row.extend_from_slice(&rows[at * width..(at + 1) * width]);
-                verdicts.features(at, &mut row);
-                sigmoid(self.second.score_above(FLOOR, &row))
-            })
-            .collect()
+        let mut scores = self.first.scores(FLOOR, &table);
+        scores.iter_mut().for_each(|score| *score = sigmoid(*score));
+        let verdicts = Verdicts::new(&study.page, &study.measures, &scores);
+        let asked: Vec<usize> = (0..count).filter(|&at| !verdicts.is_hopeless(at)).collect();
+        let mut again = Table::new(self.second.features());
+        for &at in &asked {
+            row.clear();
+            row.extend_from_slice(table.row(at));
+            verdicts.features(at, &mut row);
+            again.push(&row);
+        }
+        let second = self.second.scores(FLOOR, &again);
+        for (at, score) in asked.into_iter().zip(second) {
+            scores[at] = sigmoid(score);
+        }
+        scores
     }
 }
 
