@@ -3,55 +3,61 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::ops::{Bound, ControlFlow};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use gristmill_core::{State, StateError, Visit};
+use gristmill_core::{MemoryState, State, StateError, Visit};
 
-/// Bytes that wait in memory.
-const BUFFER: usize = 1 << 20;
-
+/// A file, and what waits to be written to it.
 struct Log {
     file: File,
     written: u64,
-    buffer: Vec<u8>,
+    waits: Vec<u8>,
 }
 
+impl Log {
+    fn len(&self) -> u64 {
+        self.written + self.waits.len() as u64
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        // What is written in the next batch is another file, as a rule.
+        let waits = std::mem::take(&mut self.waits);
+        self.file.write_all_at(&waits, self.written)?;
+        self.written += waits.len() as u64;
+        Ok(())
+    }
+}
+
+/// Bytes of one file that wait in memory.
+const WAITS: usize = 1 << 20;
+
 pub(crate) struct Files {
-    dir: PathBuf,
-    keys: BTreeMap<Vec<u8>, Vec<u8>>,
-    files: BTreeMap<String, Log>,
+    folder: PathBuf,
+    keys: MemoryState,
+    logs: BTreeMap<String, Log>,
 }
 
 impl Files {
-    pub(crate) fn new(dir: PathBuf) -> Self {
+    pub(crate) fn new(folder: PathBuf) -> Self {
         Self {
-            dir,
-            keys: BTreeMap::new(),
-            files: BTreeMap::new(),
+            folder,
+            keys: MemoryState::new(),
+            logs: BTreeMap::new(),
         }
     }
 
-    /// The length of all files and keys in bytes.
+    /// The length of all files in bytes.
     pub(crate) fn bytes(&self) -> u64 {
-        let keys: usize = self.keys.iter().map(|(key, value)| key.len() + value.len()).sum();
-        let files: u64 = self
-            .files
-            .values()
-            .map(|log| log.written + log.buffer.len() as u64)
-            .sum();
-        keys as u64 + files
+        self.logs.values().map(Log::len).sum()
     }
 
     /// Writes what waits.
     pub(crate) fn commit(&mut self) -> io::Result<()> {
-        for log in self.files.values_mut() {
-            log.file.write_all_at(&log.buffer, log.written)?;
-            log.written += log.buffer.len() as u64;
-            log.buffer.clear();
-        }
-        Ok(())
+        self.logs
+            .values_mut()
+            .filter(|log| !log.waits.is_empty())
+            .try_for_each(Log::write)
     }
 }
 
@@ -64,71 +70,53 @@ fn failed(what: &str) -> impl Fn(io::Error) -> StateError {
 
 impl State for Files {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
-        Ok(self.keys.get(key).cloned())
+        self.keys.get(key)
     }
 
     fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StateError> {
-        self.keys.insert(key.to_owned(), value.to_owned());
-        Ok(())
+        self.keys.put(key, value)
     }
 
     fn delete(&mut self, key: &[u8]) -> Result<(), StateError> {
-        self.keys.remove(key);
-        Ok(())
+        self.keys.delete(key)
     }
 
     fn range(&self, from: &[u8], to: &[u8], visit: &mut Visit<'_>) -> Result<(), StateError> {
-        if from < to {
-            let keys = self
-                .keys
-                .range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
-            for (key, value) in keys {
-                if visit(key, value) == ControlFlow::Break(()) {
-                    break;
-                }
-            }
-        }
-        Ok(())
+        self.keys.range(from, to, visit)
     }
 
     fn files(&self) -> Vec<String> {
-        self.files.keys().cloned().collect()
+        self.logs.keys().cloned().collect()
     }
 
     fn len(&self, file: &str) -> Option<u64> {
-        self.files
-            .get(file)
-            .map(|log| log.written + log.buffer.len() as u64)
+        self.logs.get(file).map(Log::len)
     }
 
     fn append(&mut self, file: &str, bytes: &[u8]) -> Result<u64, StateError> {
-        if !self.files.contains_key(file) {
+        if !self.logs.contains_key(file) {
             let mut options = File::options();
             options.read(true).write(true).create(true).truncate(true);
             let log = Log {
-                file: options.open(self.dir.join(file)).map_err(failed(file))?,
+                file: options.open(self.folder.join(file)).map_err(failed(file))?,
                 written: 0,
-                buffer: Vec::new(),
+                waits: Vec::new(),
             };
-            self.files.insert(file.to_owned(), log);
+            self.logs.insert(file.to_owned(), log);
         }
-        let Some(log) = self.files.get_mut(file) else {
+        let Some(log) = self.logs.get_mut(file) else {
             return Err(failed(file)(io::ErrorKind::NotFound.into()));
         };
-        let offset = log.written + log.buffer.len() as u64;
-        log.buffer.extend_from_slice(bytes);
-        if log.buffer.len() > BUFFER {
-            log.file
-                .write_all_at(&log.buffer, log.written)
-                .map_err(failed(file))?;
-            log.written += log.buffer.len() as u64;
-            log.buffer.clear();
+        let offset = log.len();
+        log.waits.extend_from_slice(bytes);
+        if log.waits.len() > WAITS {
+            log.write().map_err(failed(file))?;
         }
         Ok(offset)
     }
 
     fn read(&self, file: &str, offset: u64, buffer: &mut [u8]) -> Result<(), StateError> {
-        let Some(log) = self.files.get(file) else {
+        let Some(log) = self.logs.get(file) else {
             return Err(failed(file)(io::ErrorKind::NotFound.into()));
         };
         let stored = (log.written.saturating_sub(offset) as usize).min(buffer.len());
@@ -136,14 +124,14 @@ impl State for Files {
         log.file.read_exact_at(stored, offset).map_err(failed(file))?;
         if !fresh.is_empty() {
             let start = (offset.max(log.written) - log.written) as usize;
-            let waiting = log.buffer.get(start..start + fresh.len());
+            let waiting = log.waits.get(start..start + fresh.len());
             fresh.copy_from_slice(waiting.ok_or_else(|| failed(file)(io::ErrorKind::UnexpectedEof.into()))?);
         }
         Ok(())
     }
 
     fn remove(&mut self, file: &str) -> Result<(), StateError> {
-        self.files.remove(file);
-        std::fs::remove_file(self.dir.join(file)).map_err(failed(file))
+        self.logs.remove(file);
+        std::fs::remove_file(self.folder.join(file)).map_err(failed(file))
     }
 }

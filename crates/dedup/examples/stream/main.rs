@@ -86,6 +86,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "documents,per_second,resident_mib,peak_mib,bytes_each,median_us,p99_us,tend_ms,open_ms,duplicates,passages"
     );
+    println!("0,,{:.1},{:.1},,,,,,,", memory("VmRSS:")?, memory("VmHWM:")?);
     let mut look_ups: Vec<Duration> = Vec::with_capacity(SAMPLE);
     let (mut busy, mut longest) = (Duration::ZERO, Duration::ZERO);
     let (mut duplicates, mut found, mut before) = (0, 0, 0);
