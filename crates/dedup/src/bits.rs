@@ -6,6 +6,9 @@ const ONES: u32 = 24;
 /// So many low bits are written at most.
 const LOW: u32 = 30;
 
+/// Bits that one look shows at least.
+const PEEKED: u32 = 56;
+
 /// Writes numbers one after the other, low bits first.
 #[derive(Debug, Default)]
 pub(crate) struct BitWriter {
@@ -100,6 +103,49 @@ impl<'b> BitReader<'b> {
         value
     }
 
+    /// How many zeros come before the next one, as far as there are bits.
+    pub(crate) fn zeros(&self) -> usize {
+        let mut reader = self.clone();
+        while reader.at < self.bytes.len() * 8 {
+            let word = reader.peek() | 1 << PEEKED;
+            reader.at += word.trailing_zeros() as usize;
+            if word.trailing_zeros() < PEEKED {
+                break;
+            }
+        }
+        reader.at - self.at
+    }
+
+    /// How many ones come before the next zero.
+    pub(crate) fn ones(&self) -> usize {
+        let mut reader = self.clone();
+        loop {
+            let ones = (reader.peek() & ((1 << PEEKED) - 1)).trailing_ones();
+            reader.at += ones as usize;
+            if ones < PEEKED {
+                return reader.at - self.at;
+            }
+        }
+    }
+
+    /// The place behind the next `count` zeros.
+    pub(crate) fn behind_zeros(&self, mut count: usize) -> usize {
+        let mut reader = self.clone();
+        loop {
+            let mut zeros = !reader.peek() & ((1 << PEEKED) - 1);
+            let found = zeros.count_ones() as usize;
+            if found >= count {
+                for _ in 1..count {
+                    zeros &= zeros - 1;
+                }
+                let last = if count == 0 { 0 } else { zeros.trailing_zeros() + 1 };
+                return reader.at + last as usize;
+            }
+            count -= found;
+            reader.at += PEEKED as usize;
+        }
+    }
+
     /// The next number by Rice's code, `low` being [`LOW`] at most.
     pub(crate) fn rice(&mut self, low: u32) -> u64 {
         let mut above = 0;
@@ -156,6 +202,30 @@ mod tests {
             let mut reader = BitReader::new(&bytes);
             for pair in pairs {
                 prop_assert_eq!(reader.rice_pair(low), pair);
+            }
+        }
+
+        #[test]
+        fn zeros_and_ones_are_counted(gaps in prop::collection::vec(0..150_u32, 1..40)) {
+            let mut writer = BitWriter::default();
+            for &gap in &gaps {
+                (0..gap).for_each(|_| writer.push(0, 1));
+                writer.push(1, 1);
+            }
+            writer.push(0, 1);
+            let bytes = std::mem::take(writer.aligned());
+            let mut reader = BitReader::new(&bytes);
+            let (mut at, mut before) = (0, 0);
+            for &gap in &gaps {
+                reader.seek(at);
+                prop_assert_eq!(reader.zeros(), gap as usize);
+                at += gap as usize;
+                before += gap as usize;
+                reader.seek(0);
+                prop_assert!(gap == 0 || reader.behind_zeros(before) == at);
+                reader.seek(at);
+                prop_assert!(reader.ones() >= 1);
+                at += 1;
             }
         }
 

@@ -122,6 +122,8 @@ pub struct Dedup {
     archive: Archive,
 }
 
+/// What the state is marked with; it changes when an earlier version could not read the files any more.
+const FORMAT: &[u8] = b"2";
 /// Of so many shingles in a row one stands for a text of which no passages are asked for.
 const NEAR_WINDOW: usize = 9;
 /// At most so many earlier documents are compared word by word, those with the most fingerprints in common.
@@ -324,6 +326,16 @@ fn note(passage: &Passage, points: &CodePoints<'_>) -> Note {
 
 impl OrderedStage for Dedup {
     fn open(&mut self, state: &mut dyn State) -> Result<(), StateError> {
+        match state.get(b"format")?.as_deref() {
+            Some(FORMAT) => {}
+            None if state.files().is_empty() => state.put(b"format", FORMAT)?,
+            _ => {
+                return Err(StateError::Invalid(
+                    "of dedup has another format: use the version that wrote it, or a new state folder"
+                        .into(),
+                ));
+            }
+        }
         self.index = Index::open(state)?;
         self.archive = Archive::open(state)?;
         Ok(())

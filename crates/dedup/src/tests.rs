@@ -226,6 +226,17 @@ fn a_crash_changes_no_answer() {
 }
 
 #[test]
+fn a_state_of_another_format_is_refused() {
+    let mut state = MemoryState::new();
+    Dedup::new(&tagging()).open(&mut state).unwrap();
+    Dedup::new(&tagging()).open(&mut state).unwrap();
+    state.delete(b"format").unwrap();
+    state.append("documents-000000", &[0; 72]).unwrap();
+    let refused = Dedup::new(&tagging()).open(&mut state).unwrap_err();
+    assert!(refused.to_string().contains("format"), "{refused}");
+}
+
+#[test]
 fn what_is_off_is_not_looked_for_and_costs_nothing() {
     let text = prose(1, 300);
     let mut stream = Stream::new(&DedupParams {

@@ -3,7 +3,7 @@
 //! A log-structured index. Postings of the latest documents stand in a log and in memory ([`recent`]); when
 //! there are many, they become a sorted [`run`], a file that is written once, of which memory holds where its
 //! buckets begin. Runs are merged into longer ones, so that a look-up meets few of them: one look into a
-//! [`filter`] tells for all but the longest whether to read a bucket. Merging goes on a little with each batch,
+//! [`filter`] tells, most often, that there is no bucket to read. Merging goes on a little with each batch,
 //! in proportion to what came in, and nobody waits for it; a process that ends while it is under way begins that
 //! merge again. A fingerprint that many documents have is furniture, and no more postings of it are kept than
 //! tell that.
@@ -16,9 +16,8 @@ use gristmill_core::{State, StateError};
 
 use crate::bits::{BitReader, BitWriter};
 
-use filter::Filter;
 use recent::Recent;
-use run::{Reader, Run, Shape, Writer};
+use run::{Reader, Run, Scratch, Shape, Writer};
 
 /// Where a fingerprint was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,8 +37,8 @@ pub(crate) const KEY_BITS: u32 = 36;
 
 type Entry = (u64, Posting);
 
-/// Postings in memory before they become a run.
-const RECENT: usize = 1 << 19;
+/// Postings in memory before they become a run: those of a last batch still fit into 2^18.
+const RECENT: usize = 220_000;
 /// At least so many runs are merged at once.
 const FAN: usize = 4;
 /// Runs are merged with a longer one when together they have two thirds of its length.
@@ -48,10 +47,6 @@ const LONGER: (u64, u64) = (3, 2);
 const PACE: u64 = 10;
 /// A run is not longer than this, since places in it are kept in 32 bits.
 const LONGEST: u64 = u32::MAX as u64;
-/// Postings that go into the filter of an opened run at a time.
-const WARMED: usize = 1 << 18;
-/// Bytes that all filters may take in memory.
-const FILTERS: usize = 32 << 20;
 
 /// The index; everything but the runs' tables and the latest postings is in the state.
 #[derive(Debug)]
@@ -65,7 +60,6 @@ pub(crate) struct Index {
     credit: u64,
     /// Postings in memory before they become a run.
     pub(crate) limit: usize,
-    warming: Option<Warming>,
 }
 
 impl Default for Index {
@@ -77,17 +71,8 @@ impl Default for Index {
             merges: Vec::new(),
             credit: 0,
             limit: RECENT,
-            warming: None,
         }
     }
-}
-
-/// A filter on its way.
-#[derive(Debug)]
-struct Warming {
-    number: u64,
-    reader: Reader,
-    filter: Filter,
 }
 
 /// Neighbouring runs on their way into one.
@@ -120,9 +105,9 @@ impl Index {
             None => index.begin_log(state)?,
         };
         for file in state.files() {
-            let stray = file
-                .strip_prefix("run-")
-                .and_then(|number| number.parse::<u64>().ok());
+            let stray = ["run-", "filter-"]
+                .iter()
+                .find_map(|kind| file.strip_prefix(kind)?.parse::<u64>().ok());
             if stray.is_some_and(|number| index.runs.iter().all(|run| run.shape.number != number)) {
                 state.remove(&file)?;
             }
@@ -149,12 +134,12 @@ impl Index {
         state: &dyn State,
     ) -> Result<Vec<(usize, Posting)>, StateError> {
         let mut found = Vec::new();
-        for (n, &key) in keys.iter().enumerate() {
-            self.recent.get(key, |posting| found.push((n, posting)));
+        let mut scratch = Scratch::default();
+        for &n in scratch.likely(keys, |key| self.recent.may_hold(key)) {
+            self.recent.get(keys[n], |posting| found.push((n, posting)));
         }
-        let mut buffer = Vec::new();
         for run in &self.runs {
-            run.look_up(keys, &mut buffer, state, |n, posting| found.push((n, posting)))?;
+            run.look_up(keys, &mut scratch, state, |n, posting| found.push((n, posting)))?;
         }
         found.retain(|(_, posting)| posting.document >= floor);
         found.sort_unstable();
@@ -204,19 +189,13 @@ impl Index {
             self.flush(state)?;
         }
         self.plan(state)?;
-        self.merge(floor, state)?;
-        self.warm(state)
+        self.merge(floor, state)
     }
 
     fn flush(&mut self, state: &mut dyn State) -> Result<(), StateError> {
-        let entries = self.recent.drain_sorted();
-        let documents = entries.iter().map(|(_, posting)| posting.document);
-        let range = (
-            documents.clone().min().unwrap_or_default(),
-            documents.max().unwrap_or_default(),
-        );
-        let filter = self.has_room(entries.len() as u64);
-        let mut writer = Writer::new(next(state)?, entries.len() as u64, range, filter);
+        let range = self.recent.documents();
+        let entries = std::mem::take(&mut self.recent).into_sorted();
+        let mut writer = Writer::new(next(state)?, entries.len() as u64, range);
         for entry in entries {
             writer.push(entry, state)?;
         }
@@ -232,17 +211,6 @@ impl Index {
     fn put_runs(&self, state: &mut dyn State) -> Result<(), StateError> {
         let shapes: Vec<u8> = self.runs.iter().flat_map(|run| run.shape.encode()).collect();
         state.put(RUNS, &shapes)
-    }
-
-    /// Whether a filter for so many postings fits beside those that there are.
-    fn has_room(&self, entries: u64) -> bool {
-        let taken: usize = self
-            .runs
-            .iter()
-            .filter_map(|run| run.filter.as_ref())
-            .map(Filter::size)
-            .sum();
-        entries.saturating_mul(filter::BYTES as u64) <= FILTERS.saturating_sub(taken) as u64
     }
 
     /// Begins a merge of the latest runs, where the length of the older among them is in proportion.
@@ -274,12 +242,10 @@ impl Index {
             .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
             .unwrap_or_default();
         let total = entries(chosen);
-        // The filters of the inputs go when the merge is done.
-        let filter = total.saturating_mul(filter::BYTES as u64) <= FILTERS as u64 / 2;
         let merge = Merge {
             inputs: chosen.iter().map(|run| run.shape.number).collect(),
             readers: chosen.iter().map(Reader::new).collect(),
-            writer: Writer::new(next(state)?, total, range, filter),
+            writer: Writer::new(next(state)?, total, range),
         };
         self.merges.push(merge);
         Ok(())
@@ -296,56 +262,19 @@ impl Index {
             let Some(Merge { inputs, writer, .. }) = self.merges.pop() else {
                 return Ok(());
             };
-            let place = self
-                .runs
-                .iter()
-                .position(|run| inputs.contains(&run.shape.number));
-            self.runs.retain(|run| !inputs.contains(&run.shape.number));
-            self.runs.insert(place.unwrap_or_default(), writer.finish(state)?);
-            for number in inputs {
-                state.remove(&run::file(number))?;
+            let is_input = |run: &Run| inputs.contains(&run.shape.number);
+            let place = self.runs.iter().position(is_input).unwrap_or_default();
+            // Their filters go before that of the new one is read.
+            for run in self.runs.extract_if(.., |run| is_input(run)) {
+                run.remove(state)?;
             }
+            self.runs.insert(place, writer.finish(state)?);
             self.put_runs(state)?;
             self.plan(state)?;
         }
         if self.merges.is_empty() {
             self.credit = 0;
         }
-        Ok(())
-    }
-
-    /// Goes on making the filter of a run that has none since it was opened.
-    fn warm(&mut self, state: &dyn State) -> Result<(), StateError> {
-        let begun = self.warming.take();
-        let cold = |run: &&Run| run.filter.is_none() && self.has_room(run.shape.entries);
-        let mut warming = match begun {
-            Some(warming) => warming,
-            None => match self.runs.iter().rev().find(cold) {
-                Some(run) => Warming {
-                    number: run.shape.number,
-                    reader: Reader::new(run),
-                    filter: Filter::new(run.shape.entries as usize),
-                },
-                None => return Ok(()),
-            },
-        };
-        let Some(run) = self
-            .runs
-            .iter_mut()
-            .find(|run| run.shape.number == warming.number)
-        else {
-            // It was merged meanwhile.
-            return Ok(());
-        };
-        for _ in 0..WARMED {
-            let Some((key, _)) = warming.reader.head(state)? else {
-                run.filter = Some(warming.filter);
-                return Ok(());
-            };
-            warming.filter.insert(key);
-            warming.reader.skip();
-        }
-        self.warming = Some(warming);
         Ok(())
     }
 }

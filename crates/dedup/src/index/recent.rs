@@ -2,27 +2,26 @@
 
 use super::{Entry, Posting};
 
-/// Postings by key: an open table of numbers into two columns, 20 bytes a posting.
+/// Postings by key: an open table of numbers into a column, some 24 bytes a posting.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
     /// The number of an entry plus one and a few bits of its key, or 0; of a power of two in length, at most half
     /// full.
     slots: Vec<u32>,
-    /// Keys and places.
-    packed: Vec<u64>,
-    documents: Vec<u32>,
+    /// Key, document and place.
+    entries: Vec<u128>,
 }
 
-fn pack(key: u64, posting: Posting) -> u64 {
-    key << 16 | u64::from(posting.at)
+fn pack((key, posting): Entry) -> u128 {
+    u128::from(key) << 64 | u128::from(posting.document) << 32 | u128::from(posting.at)
 }
 
-fn unpack(packed: u64, document: u32) -> Entry {
-    let at = packed as u16;
-    (packed >> 16, Posting { document, at })
+fn unpack(entry: u128) -> Entry {
+    let (document, at) = ((entry >> 32) as u32, entry as u16);
+    ((entry >> 64) as u64, Posting { document, at })
 }
 
-/// Bits of a slot that are a number; the others tell keys apart without a look at the columns.
+/// Bits of a slot that are a number; the others tell keys apart without a look at the column.
 const NUMBER_BITS: u32 = 20;
 /// So many postings can be held.
 pub(crate) const MOST: usize = (1 << NUMBER_BITS) - 1;
@@ -34,7 +33,7 @@ fn tag(key: u64) -> u32 {
 
 impl Recent {
     pub(crate) fn len(&self) -> usize {
-        self.packed.len()
+        self.entries.len()
     }
 
     /// Where a look-up of `key` begins. Keys are hashes, so that any of their bits will do.
@@ -42,25 +41,27 @@ impl Recent {
         key as usize & (self.slots.len() - 1)
     }
 
-    fn link(&mut self, number: u32) {
-        let key = self.packed[number as usize] >> 16;
+    fn link(&mut self, number: usize) {
+        let key = (self.entries[number] >> 64) as u64;
         let mut slot = self.slot(key);
         while self.slots[slot] != 0 {
             slot = (slot + 1) & (self.slots.len() - 1);
         }
-        self.slots[slot] = tag(key) | (number + 1);
+        self.slots[slot] = tag(key) | (number as u32 + 1);
     }
 
-    pub(crate) fn insert(&mut self, (key, posting): Entry) {
-        if self.packed.len() * 2 >= self.slots.len() {
+    pub(crate) fn insert(&mut self, entry: Entry) {
+        if self.entries.len() * 2 >= self.slots.len() {
             self.slots = vec![0; (self.slots.len() * 4).max(1 << 10)];
-            for number in 0..self.packed.len() {
-                self.link(number as u32);
-            }
+            (0..self.entries.len()).for_each(|number| self.link(number));
         }
-        self.packed.push(pack(key, posting));
-        self.documents.push(posting.document);
-        self.link(self.packed.len() as u32 - 1);
+        self.entries.push(pack(entry));
+        self.link(self.entries.len() - 1);
+    }
+
+    /// Whether `key` may have postings.
+    pub(crate) fn may_hold(&self, key: u64) -> bool {
+        !self.slots.is_empty() && self.slots[self.slot(key)] != 0
     }
 
     /// Calls `found` with each posting of `key`.
@@ -72,7 +73,7 @@ impl Recent {
         while self.slots[slot] != 0 {
             if (self.slots[slot] ^ tag(key)) >> NUMBER_BITS == 0 {
                 let number = (self.slots[slot] & MOST as u32) as usize - 1;
-                let (other, posting) = unpack(self.packed[number], self.documents[number]);
+                let (other, posting) = unpack(self.entries[number]);
                 if other == key {
                     found(posting);
                 }
@@ -81,25 +82,18 @@ impl Recent {
         }
     }
 
-    /// All postings by key and document, which leaves none.
-    pub(crate) fn drain_sorted(&mut self) -> Vec<Entry> {
-        let Self {
-            packed, documents, ..
-        } = std::mem::take(self);
-        let mut entries: Vec<u128> = packed
-            .iter()
-            .zip(&documents)
-            .map(|(&packed, &document)| {
-                u128::from(packed >> 16) << 64 | u128::from(document) << 32 | u128::from(packed as u16)
-            })
-            .collect();
+    /// The lowest and the highest number of a document.
+    pub(crate) fn documents(&self) -> (u32, u32) {
+        let documents = self.entries.iter().map(|&entry| unpack(entry).1.document);
+        documents.fold((u32::MAX, 0), |(first, last), document| {
+            (first.min(document), last.max(document))
+        })
+    }
+
+    /// All postings by key and document.
+    pub(crate) fn into_sorted(self) -> impl ExactSizeIterator<Item = Entry> {
+        let mut entries = self.entries;
         entries.sort_unstable();
-        entries
-            .into_iter()
-            .map(|entry| {
-                let (document, at) = ((entry >> 32) as u32, entry as u16);
-                ((entry >> 64) as u64, Posting { document, at })
-            })
-            .collect()
+        entries.into_iter().map(unpack)
     }
 }

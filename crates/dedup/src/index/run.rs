@@ -2,12 +2,15 @@
 //!
 //! Keys are hashes and so spread evenly: their high bits number a bucket of some [`BUCKET`] postings, which is
 //! found by a table of offsets at the end of the file, held in memory, and is read at once. In a bucket stand the
-//! postings in as many bits as the run's documents and the bucket's places need, then the differences of the keys
-//! by Rice's code: some 4 bytes a posting, less in longer runs, and more where places are kept.
+//! postings in as many bits as the run's documents and the bucket's places need, then the rest of the keys by the
+//! code of Elias and Fano, which is searched without a look at more than one or two of them: some 4 bytes a
+//! posting, less in longer runs, and more where places are kept.
+
+use std::sync::Arc;
 
 use gristmill_core::{State, StateError};
 
-use super::filter::Filter;
+use super::filter::{self, Filter};
 use super::{Entry, KEY_BITS, Posting};
 use crate::bits::{BitReader, BitWriter};
 
@@ -70,9 +73,14 @@ impl Shape {
         KEY_BITS - self.bucket_bits
     }
 
-    /// The bits of a difference of keys that are written as they are.
+    /// The low bits of a key that are written as they are. Those between them and the bucket's make a group.
     fn low(&self) -> u32 {
         self.remainder_bits().saturating_sub(BUCKET.ilog2())
+    }
+
+    /// Groups a bucket.
+    fn groups(&self) -> u64 {
+        1 << (self.remainder_bits() - self.low())
     }
 }
 
@@ -92,12 +100,12 @@ pub(crate) struct Run {
     pub(crate) shape: Shape,
     file: String,
     /// Where each bucket begins, and the end of the last.
-    offsets: Vec<u32>,
-    pub(crate) filter: Option<Filter>,
+    offsets: Arc<Vec<u32>>,
+    filter: Option<Filter>,
 }
 
 impl Run {
-    pub(crate) fn open(shape: Shape, state: &dyn State) -> Result<Self, StateError> {
+    pub(crate) fn open(shape: Shape, state: &mut dyn State) -> Result<Self, StateError> {
         let file = file(shape.number);
         let mut bytes = vec![0; ((1 << shape.bucket_bits) + 1) * 4];
         let start = state
@@ -111,12 +119,41 @@ impl Run {
             .iter()
             .map(|&chunk| u32::from_le_bytes(chunk))
             .collect();
-        Ok(Self {
+        let mut run = Self {
             shape,
             file,
-            offsets,
+            offsets: Arc::new(offsets),
             filter: None,
-        })
+        };
+        let kept = filter::file(shape.number);
+        run.filter = match state.len(&kept) {
+            Some(_) => Some(Filter::open(&kept, state)?),
+            None => run.make_filter(state)?,
+        };
+        Ok(run)
+    }
+
+    /// Makes a filter that is not kept, if there is to be one.
+    fn make_filter(&self, state: &mut dyn State) -> Result<Option<Filter>, StateError> {
+        let Some(mut filter) = filter::Maker::new(self.shape.number, self.shape.entries) else {
+            return Ok(None);
+        };
+        let mut reader = Reader::new(self);
+        while let Some((key, _)) = reader.head(state)? {
+            filter.insert(key, state)?;
+            reader.skip();
+        }
+        filter.finish(state).map(Some)
+    }
+
+    /// Removes its files.
+    pub(crate) fn remove(self, state: &mut dyn State) -> Result<(), StateError> {
+        state.remove(&self.file)?;
+        let kept = filter::file(self.shape.number);
+        match state.len(&kept) {
+            Some(_) => state.remove(&kept),
+            None => Ok(()),
+        }
     }
 
     /// The length of its postings in bytes.
@@ -128,84 +165,123 @@ impl Run {
     pub(crate) fn look_up(
         &self,
         keys: &[u64],
-        buffer: &mut Vec<u8>,
+        scratch: &mut Scratch,
         state: &dyn State,
         mut found: impl FnMut(usize, Posting),
     ) -> Result<(), StateError> {
-        for (n, &key) in keys.iter().enumerate() {
-            if self.filter.as_ref().is_some_and(|filter| !filter.may_hold(key)) {
-                continue;
-            }
-            let bucket = (key >> self.shape.remainder_bits()) as usize;
+        let mut bytes = std::mem::take(&mut scratch.bytes);
+        let filter = self.filter.as_ref();
+        for &n in scratch.likely(keys, |key| filter.is_none_or(|filter| filter.may_hold(key))) {
+            let bucket = (keys[n] >> self.shape.remainder_bits()) as usize;
             let (start, end) = (self.offsets[bucket], self.offsets[bucket + 1]);
             if start == end {
                 continue;
             }
-            buffer.resize((end - start) as usize, 0);
-            state.read(&self.file, u64::from(start), buffer)?;
-            let mut bucket = Bucket::new(buffer, &self.shape);
-            let remainder = key & ((1 << self.shape.remainder_bits()) - 1);
-            while let Some(number) = bucket.next_key() {
-                if bucket.key >= remainder {
-                    if bucket.key > remainder {
-                        break;
-                    }
-                    found(n, bucket.posting(number));
-                }
-            }
+            bytes.resize((end - start) as usize, 0);
+            state.read(&self.file, u64::from(start), &mut bytes)?;
+            let remainder = keys[n] & ((1 << self.shape.remainder_bits()) - 1);
+            Bucket::new(&bytes, &self.shape).find(remainder, |posting| found(n, posting));
         }
+        scratch.bytes = bytes;
         Ok(())
     }
 }
 
-/// A bucket while it is read.
+/// Room for a look-up.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    bytes: Vec<u8>,
+    numbers: Vec<usize>,
+}
+
+impl Scratch {
+    /// The numbers of the keys that `may` be there. All are asked after before the first is looked up: each
+    /// question is a look into memory far away, and so they need not wait for each other.
+    pub(crate) fn likely(&mut self, keys: &[u64], may: impl Fn(u64) -> bool) -> &[usize] {
+        self.numbers.resize(keys.len(), 0);
+        let mut count = 0;
+        for (n, &key) in keys.iter().enumerate() {
+            self.numbers[count] = n;
+            count += usize::from(may(key));
+        }
+        &self.numbers[..count]
+    }
+}
+
+/// The bytes of a bucket: how many entries it has and the bits of a place, the postings, the groups, the low bits of the keys.
+/// In the groups stands a one for each entry and a zero behind each group.
 struct Bucket<'b> {
     shape: &'b Shape,
     count: usize,
     at_bits: u32,
-    keys: BitReader<'b>,
-    postings: BitReader<'b>,
-    read: usize,
-    /// The low bits of the key that was read last.
-    key: u64,
+    bits: BitReader<'b>,
 }
 
 impl<'b> Bucket<'b> {
     fn new(bytes: &'b [u8], shape: &'b Shape) -> Self {
-        let count = bytes
-            .first_chunk::<2>()
-            .map_or(0, |chunk| usize::from(u16::from_le_bytes(*chunk)));
-        let at_bits = u32::from(bytes.get(2).copied().unwrap_or_default());
-        let postings = BitReader::new(bytes.get(3..).unwrap_or_default());
-        let mut keys = postings.clone();
-        keys.seek(count * (shape.document_bits + at_bits) as usize);
         Self {
             shape,
-            count,
-            at_bits,
-            keys,
-            postings,
-            read: 0,
-            key: 0,
+            count: bytes
+                .first_chunk::<2>()
+                .map_or(0, |chunk| usize::from(u16::from_le_bytes(*chunk))),
+            at_bits: u32::from(bytes.get(2).copied().unwrap_or_default()).min(u16::BITS),
+            bits: BitReader::new(bytes.get(3..).unwrap_or_default()),
         }
     }
 
-    /// Reads the next key and gives its number.
-    fn next_key(&mut self) -> Option<usize> {
-        if self.read == self.count {
-            return None;
-        }
-        self.key += self.keys.rice(self.shape.low());
-        self.read += 1;
-        Some(self.read - 1)
+    /// Where the groups begin.
+    fn groups(&self) -> usize {
+        self.count * (self.shape.document_bits + self.at_bits) as usize
+    }
+
+    /// Where the low bits of the keys begin.
+    fn lows(&self) -> usize {
+        self.groups() + self.count + self.shape.groups() as usize
+    }
+
+    fn low(&mut self, number: usize) -> u64 {
+        let low = self.shape.low();
+        self.bits.seek(self.lows() + number * low as usize);
+        self.bits.take(low)
     }
 
     fn posting(&mut self, number: usize) -> Posting {
         let width = self.shape.document_bits + self.at_bits;
-        self.postings.seek(number * width as usize);
+        self.bits.seek(number * width as usize);
         Posting {
-            document: self.shape.first + self.postings.take(self.shape.document_bits) as u32,
-            at: self.postings.take(self.at_bits) as u16,
+            document: self
+                .shape
+                .first
+                .saturating_add(self.bits.take(self.shape.document_bits) as u32),
+            at: self.bits.take(self.at_bits) as u16,
+        }
+    }
+
+    /// Calls `found` with the postings of the key that has these bits below the bucket's.
+    fn find(&mut self, remainder: u64, mut found: impl FnMut(Posting)) {
+        let low = self.shape.low();
+        let group = (remainder >> low) as usize;
+        self.bits.seek(self.groups());
+        let start = self.bits.behind_zeros(group);
+        self.bits.seek(start);
+        let ones = self.bits.ones();
+        let first = (start - self.groups()).saturating_sub(group);
+        for number in first..(first + ones).min(self.count) {
+            if self.low(number) == remainder & ((1 << low) - 1) {
+                found(self.posting(number));
+            }
+        }
+    }
+
+    /// Adds its entries to `entries`; `above` are the bits of a key above those that it has.
+    fn entries(&mut self, above: u64, entries: &mut Vec<Entry>) {
+        let (mut at, mut group) = (self.groups(), 0);
+        for number in 0..self.count {
+            self.bits.seek(at);
+            let zeros = self.bits.zeros();
+            (at, group) = (at + zeros + 1, group + zeros as u64);
+            let key = above | group << self.shape.low() | self.low(number);
+            entries.push((key, self.posting(number)));
         }
     }
 }
@@ -216,7 +292,7 @@ pub(crate) struct Writer {
     shape: Shape,
     file: String,
     offsets: Vec<u32>,
-    filter: Option<Filter>,
+    filter: Option<filter::Maker>,
     bits: BitWriter,
     /// The bytes that are in the file already.
     written: usize,
@@ -226,7 +302,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// For at most `entries` postings, at least one, of documents from `first` to `last`.
-    pub(crate) fn new(number: u64, entries: u64, (first, last): (u32, u32), filter: bool) -> Self {
+    pub(crate) fn new(number: u64, entries: u64, (first, last): (u32, u32)) -> Self {
         let bucket_bits = (entries / BUCKET as u64 * 3 / 2).max(1).ilog2();
         Self {
             shape: Shape {
@@ -238,7 +314,7 @@ impl Writer {
             },
             file: file(number),
             offsets: Vec::with_capacity((1 << bucket_bits) + 1),
-            filter: filter.then(|| Filter::new(entries as usize)),
+            filter: filter::Maker::new(number, entries),
             bits: BitWriter::default(),
             written: 0,
             bucket: Vec::with_capacity(BUCKET * 2),
@@ -254,7 +330,7 @@ impl Writer {
             }
         }
         if let Some(filter) = &mut self.filter {
-            filter.insert(entry.0);
+            filter.insert(entry.0, state)?;
         }
         self.shape.entries += 1;
         self.bucket.push(entry);
@@ -280,11 +356,22 @@ impl Writer {
                     .push(posting.document - shape.first, shape.document_bits);
                 self.bits.push(u32::from(posting.at), at_bits);
             }
-            let mut before = 0;
+            let (low, mut group) = (shape.low(), 0);
+            let mut zeros_to = |bits: &mut BitWriter, next: u64| {
+                // At most 64 of them.
+                let zeros = (next - group) as u32;
+                bits.push(0, zeros / 2);
+                bits.push(0, zeros - zeros / 2);
+                group = next;
+            };
+            for &(key, _) in &self.bucket {
+                let remainder = key & ((1 << shape.remainder_bits()) - 1);
+                zeros_to(&mut self.bits, remainder >> low);
+                self.bits.push(1, 1);
+            }
+            zeros_to(&mut self.bits, shape.groups());
             for (key, _) in self.bucket.drain(..) {
-                let key = key & ((1 << shape.remainder_bits()) - 1);
-                self.bits.rice(key - before, shape.low());
-                before = key;
+                self.bits.push((key & ((1 << low) - 1)) as u32, low);
             }
         }
         let end = (self.written + self.bits.aligned().len()) as u32;
@@ -305,11 +392,12 @@ impl Writer {
             self.bits.aligned().extend_from_slice(&offset.to_le_bytes());
         }
         self.write(state)?;
+        let filter = self.filter.map(|filter| filter.finish(state));
         Ok(Run {
             shape: self.shape,
             file: self.file,
-            offsets: self.offsets,
-            filter: self.filter,
+            offsets: Arc::new(self.offsets),
+            filter: filter.transpose()?,
         })
     }
 }
@@ -319,7 +407,7 @@ impl Writer {
 pub(crate) struct Reader {
     shape: Shape,
     file: String,
-    offsets: Vec<u32>,
+    offsets: Arc<Vec<u32>>,
     /// The next bucket to decode.
     next: usize,
     /// Bytes of the file, and where in the file they begin.
@@ -334,7 +422,7 @@ impl Reader {
         Self {
             shape: run.shape,
             file: run.file.clone(),
-            offsets: run.offsets.clone(),
+            offsets: Arc::clone(&run.offsets),
             next: 0,
             chunk: Vec::new(),
             start: 0,
@@ -350,11 +438,8 @@ impl Reader {
             };
             self.read(start, end, state)?;
             let bytes = &self.chunk[(start - self.start) as usize..(end - self.start) as usize];
-            let mut bucket = Bucket::new(bytes, &self.shape);
             let above = (self.next as u64) << self.shape.remainder_bits();
-            while let Some(number) = bucket.next_key() {
-                self.bucket.push((above | bucket.key, bucket.posting(number)));
-            }
+            Bucket::new(bytes, &self.shape).entries(above, &mut self.bucket);
             self.bucket.reverse();
             self.next += 1;
         }

@@ -105,14 +105,14 @@ proptest! {
             .map(|(key, document, at)| (key, Posting { document, at }))
             .collect();
         let mut state = MemoryState::new();
-        let mut writer = Writer::new(1, entries.len() as u64 + 40, (3, 4_000_000), true);
+        let mut writer = Writer::new(1, entries.len() as u64 + 40, (3, 4_000_000));
         for &entry in &entries {
             writer.push(entry, &mut state).unwrap();
         }
         let run = writer.finish(&mut state).unwrap();
         let shape = Shape::decode(&run.shape.encode());
         prop_assert_eq!(shape, run.shape);
-        let mut reader = Reader::new(&Run::open(shape, &state).unwrap());
+        let mut reader = Reader::new(&Run::open(shape, &mut state).unwrap());
         let mut back = Vec::new();
         while let Some(entry) = reader.head(&state).unwrap() {
             back.push(entry);
@@ -121,7 +121,7 @@ proptest! {
         prop_assert_eq!(&back, &entries);
         let keys: Vec<u64> = entries.iter().map(|&(key, _)| key).collect();
         let mut found = 0;
-        run.look_up(&keys, &mut Vec::new(), &state, |_, _| found += 1).unwrap();
+        run.look_up(&keys, &mut Scratch::default(), &state, |_, _| found += 1).unwrap();
         prop_assert!(found >= entries.len());
     }
 }
