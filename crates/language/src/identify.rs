@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use crate::codes::means;
 use crate::evidence::Evidence;
 use crate::model::{Label, Model};
 use crate::script::Script;
@@ -21,7 +22,8 @@ const HINT_BELOW: usize = 120;
 const HINT_WEIGHT: f64 = 8.0;
 /// The probability that a language alone in its script is right.
 const ALONE: f64 = 0.995;
-
+/// Candidates that an answer names.
+const SHOWN: usize = 5;
 /// Log odds below which a language is out of the question.
 const NEGLIGIBLE: f32 = -16.0;
 
@@ -34,6 +36,13 @@ pub struct Candidate {
     pub script: &'static str,
     /// From 0 to 1.
     pub probability: f64,
+}
+
+/// A label by its number, and the probability that it is the text's.
+#[derive(Debug, Clone, Copy)]
+struct Chance {
+    label: usize,
+    probability: f64,
 }
 
 /// What a text is in.
@@ -85,7 +94,7 @@ impl Identifier {
         }
     }
 
-    /// The same, choosing among `languages` alone.
+    /// The same, choosing among `languages` alone. `no` stands for `nb` and `nn`, `sh` for `bs`, `hr` and `sr`.
     ///
     /// # Errors
     /// The first code that the model does not know.
@@ -101,7 +110,7 @@ impl Identifier {
                 return Err(language.to_owned());
             }
             for (allowed, label) in allowed.iter_mut().zip(labels) {
-                *allowed |= label.language == language;
+                *allowed |= means(language, label.language);
             }
         }
         identifier.allowed = allowed;
@@ -117,9 +126,10 @@ impl Identifier {
         codes
     }
 
-    /// Whether `language` is a code that the model uses.
+    /// Whether `language` is the code of a language that the model knows, or of several.
     pub fn knows(&self, language: &str) -> bool {
-        language != UNDETERMINED && self.model.labels().iter().any(|label| label.language == language)
+        let mut labels = self.model.labels().iter();
+        language != UNDETERMINED && labels.any(|label| means(language, label.language))
     }
 
     /// The language of `text`.
@@ -153,45 +163,97 @@ impl Identifier {
         &self.model
     }
 
-    /// The probability of each language written in `script` that is not out of the question, best first.
-    pub(crate) fn ranked(&self, evidence: &Evidence, script: Script, hint: Option<&str>) -> Vec<Candidate> {
+    /// The labels of `script` that are not out of the question, with the probability of each, in their order.
+    fn chances(&self, evidence: &Evidence, script: Script, hint: Option<&str>) -> Vec<Chance> {
         let range = self.model.range(script);
+        let first = range.start;
         let labels = &self.model.labels()[range.clone()];
         let allowed = &self.allowed[range.clone()];
-        if let ([only], [true]) = (labels, allowed) {
-            return vec![candidate(only, ALONE)];
+        if let ([_], [true]) = (labels, allowed) {
+            return vec![Chance {
+                label: first,
+                probability: ALONE,
+            }];
         }
         let scale = self.model.scale(evidence.features(script));
         let scores = evidence.scores(range);
-        let open = || {
-            (0..labels.len()).filter(|&number| allowed[number] && evidence.admits(labels[number].language))
-        };
+        let is_open = |number: usize| allowed[number] && evidence.admits(labels[number].language);
+        let open = || (0..labels.len()).filter(|&number| is_open(number));
         let highest = open().map(|number| scores[number]).max().unwrap_or(0);
-        let mut candidates: Vec<_> = open()
-            .filter_map(|number| {
-                let odds = (scores[number] - highest) as f32 * scale;
-                let odds = (odds >= NEGLIGIBLE).then(|| f64::from(odds.exp()))?;
-                let hinted = hint == Some(labels[number].language);
-                Some(candidate(
-                    &labels[number],
-                    if hinted { odds * HINT_WEIGHT } else { odds },
-                ))
-            })
-            .collect();
-        let total: f64 = candidates.iter().map(|candidate| candidate.probability).sum();
-        for candidate in &mut candidates {
-            candidate.probability /= total;
+        let mut chances = Vec::with_capacity(labels.len());
+        let mut total = 0.0;
+        for number in open() {
+            let odds = (scores[number] - highest) as f32 * scale;
+            if odds < NEGLIGIBLE {
+                continue;
+            }
+            let hinted = hint.is_some_and(|hint| means(hint, labels[number].language));
+            let probability = f64::from(odds.exp()) * if hinted { HINT_WEIGHT } else { 1.0 };
+            total += probability;
+            chances.push(Chance {
+                label: first + number,
+                probability,
+            });
+        }
+        for chance in &mut chances {
+            chance.probability /= total;
         }
         if script == Script::Hani {
-            candidates = merged(candidates);
+            chances = self.merged(chances);
         }
-        let order = |a: &Candidate, b: &Candidate| {
-            b.probability
-                .total_cmp(&a.probability)
-                .then_with(|| a.language.cmp(b.language))
+        chances
+    }
+
+    /// One chance a language: simplified and traditional Chinese are two labels of one. It is that of the likelier
+    /// label.
+    fn merged(&self, chances: Vec<Chance>) -> Vec<Chance> {
+        let language = |chance: &Chance| self.model.labels()[chance.label].language;
+        let mut merged: Vec<Chance> = Vec::with_capacity(chances.len());
+        for chance in chances {
+            let known = merged
+                .iter_mut()
+                .find(|known| language(known) == language(&chance));
+            match known {
+                Some(known) => {
+                    if known.probability < chance.probability {
+                        known.label = chance.label;
+                    }
+                    known.probability += chance.probability;
+                }
+                None => merged.push(chance),
+            }
+        }
+        merged
+    }
+
+    /// The languages written in `script` that are not out of the question, with the probability of each.
+    pub(crate) fn open(&self, evidence: &Evidence, script: Script) -> Vec<(&'static str, f64)> {
+        let labels = self.model.labels();
+        let chances = self.chances(evidence, script, None);
+        chances
+            .iter()
+            .map(|chance| (labels[chance.label].language, chance.probability))
+            .collect()
+    }
+
+    /// The likeliest languages written in `script`, best first, [`SHOWN`] at most.
+    fn likeliest(&self, evidence: &Evidence, script: Script, hint: Option<&str>) -> Vec<Candidate> {
+        let language = |chance: &Chance| self.model.labels()[chance.label].language;
+        let before = |a: &Chance, b: &Chance| {
+            a.probability > b.probability || a.probability == b.probability && language(a) < language(b)
         };
-        candidates.sort_unstable_by(order);
-        candidates
+        let mut best: Vec<Chance> = Vec::with_capacity(SHOWN + 1);
+        for chance in self.chances(evidence, script, hint) {
+            if best.len() == SHOWN && !before(&chance, &best[SHOWN - 1]) {
+                continue;
+            }
+            let place = best.partition_point(|known| before(known, &chance));
+            best.insert(place, chance);
+            best.truncate(SHOWN);
+        }
+        best.iter()
+            .map(|chance| candidate(&self.model.labels()[chance.label], chance.probability))
+            .collect()
     }
 
     /// What `evidence` amounts to.
@@ -206,8 +268,7 @@ impl Identifier {
             };
         };
         let features = evidence.features(script);
-        let mut candidates = self.ranked(evidence, script, hint.filter(|_| features < HINT_BELOW));
-        candidates.truncate(5);
+        let candidates = self.likeliest(evidence, script, hint.filter(|_| features < HINT_BELOW));
         match candidates.first() {
             Some(best) => Answer {
                 language: best.language,
@@ -233,27 +294,6 @@ fn candidate(label: &Label<'static>, probability: f64) -> Candidate {
         script: label.script,
         probability,
     }
-}
-
-/// One candidate a language: simplified and traditional Chinese are two labels of one. The script is that of
-/// the likelier.
-fn merged(candidates: Vec<Candidate>) -> Vec<Candidate> {
-    let mut merged: Vec<Candidate> = Vec::with_capacity(candidates.len());
-    for candidate in candidates {
-        match merged
-            .iter_mut()
-            .find(|known| known.language == candidate.language)
-        {
-            Some(known) => {
-                if known.probability < candidate.probability {
-                    known.script = candidate.script;
-                }
-                known.probability += candidate.probability;
-            }
-            None => merged.push(candidate),
-        }
-    }
-    merged
 }
 
 #[cfg(test)]
@@ -369,6 +409,13 @@ mod tests {
         assert!(["de", "nl", UNDETERMINED].contains(&answer.language));
         assert_eq!(Identifier::among(["de", "xx"]).err(), Some("xx".to_owned()));
         assert_eq!(Identifier::among(["und"]).err(), Some("und".to_owned()));
+        let identifier = Identifier::among(["no", "sv"]).unwrap();
+        assert_eq!(
+            identifier
+                .identify("Regjeringa legg fram nytt budsjett i dag.")
+                .language,
+            "nn"
+        );
     }
 
     #[test]

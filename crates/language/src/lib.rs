@@ -14,6 +14,7 @@
 //! The model is part of the binary and is used as it lies there. `model/CARD.md` says what it was trained on
 //! and what it can do; `examples/train` is the program that makes it.
 
+mod codes;
 mod evidence;
 pub mod features;
 mod identify;

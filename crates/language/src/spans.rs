@@ -42,8 +42,8 @@ struct Piece {
     start: usize,
     end: usize,
     evidence: Evidence,
-    /// The languages with their log probability, best first.
-    ranked: Vec<(&'static str, f64)>,
+    /// The languages with their log probability.
+    chances: Vec<(&'static str, f64)>,
 }
 
 /// The spans of `text` where it holds more than one language, else none; and what those parts say that are in
@@ -104,7 +104,7 @@ fn pieces(identifier: &Identifier, text: &str) -> Vec<Piece> {
                 start: word.start,
                 end: word.end,
                 evidence: Evidence::new(),
-                ranked: Vec::new(),
+                chances: Vec::new(),
             });
         }
         script = Some(word.script);
@@ -120,11 +120,10 @@ fn pieces(identifier: &Identifier, text: &str) -> Vec<Piece> {
         let Some(script) = piece.evidence.script() else {
             continue;
         };
-        let ranked = identifier.ranked(&piece.evidence, script, None);
-        piece.ranked = ranked
-            .iter()
-            .map(|candidate| (candidate.language, candidate.probability.ln()))
-            .collect();
+        piece.chances = identifier.open(&piece.evidence, script);
+        for (_, chance) in &mut piece.chances {
+            *chance = chance.ln();
+        }
     }
     pieces
 }
@@ -145,7 +144,7 @@ fn in_question(pieces: &[Piece]) -> Vec<&'static str> {
     let mut sizes: Vec<(&'static str, usize)> = Vec::new();
     for piece in pieces {
         let size = piece.evidence.size();
-        for &(language, chance) in &piece.ranked {
+        for &(language, chance) in &piece.chances {
             if language == UNDETERMINED || chance < IN_QUESTION.ln() {
                 continue;
             }
@@ -179,7 +178,7 @@ fn path(pieces: &[Piece], languages: &[&'static str]) -> Vec<&'static str> {
         let floor = (piece.evidence.size() as f64 * PER_LETTER).min(PER_PIECE);
         for (place, cost) in costs.iter_mut().enumerate() {
             let chance = piece
-                .ranked
+                .chances
                 .iter()
                 .find(|(language, _)| *language == languages[place]);
             *cost = cost.min(change) + chance.map_or(floor, |(_, chance)| (-chance).min(floor));
