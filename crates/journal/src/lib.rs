@@ -6,9 +6,12 @@
 //! over. So a commit is: write the files, sync them, then [`Journal::commit`]; a crash at any instant leaves
 //! either the whole batch or none of it.
 //!
-//! The database is SQLite in WAL mode with full syncs. It is not the fastest on this pattern, yet with stages'
-//! bulk in files of their own a batch writes only a row a document; and it lets `status`, `verify` and
-//! `explain` read beside the running daemon, which single-process stores do not.
+//! The database is SQLite in WAL mode with full syncs. Measured on this pattern with a million known files, beside redb,
+//! fjall and LMDB and killed 150 times each, none lost or tore a batch. SQLite takes 19 µs of processor time a document, LMDB
+//! 12 and fjall 7; but it stays within 50 MB where those took 250 and 350, is open at once, and lets `status`, `verify` and
+//! `explain` read whole batches beside the running daemon, which redb and fjall do not. With stages' bulk in files of their
+//! own a batch writes a few rows a document, so that the difference is below three in a hundred of a default chain's cost.
+//! `BENCHMARKS.md` has the table.
 //!
 //! - [`Journal`] is the writer's side; a lock file keeps a second one out.
 //! - [`Ledger`] is the reader's side.
