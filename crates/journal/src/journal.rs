@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, params};
 
 use crate::ledger::{DocumentRow, FileRow, Ledger, Outcome, SegmentRow, Totals};
 use crate::stage_state::BUFFER;
-use crate::{JournalError, KnownFile, KnownFiles, StageState, schema};
+use crate::{Fingerprint, JournalError, KnownFile, KnownFiles, PathKey, StageState, schema};
 
 /// The writer's side of the books. One at a time for a state folder.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Journal {
         let ledger = Ledger::over(connection);
         let known = Arc::new(KnownFiles::default());
         known.reserve(ledger.taken()?.0 as usize);
-        ledger.known_files(&mut |key, file| known.put([(key, file)]))?;
+        ledger.known_files(&mut |key, fingerprint, file| known.put([(key, fingerprint, file)]))?;
         let totals = ledger.totals()?;
         Ok(Self {
             dir: dir.to_owned(),
@@ -199,15 +199,13 @@ fn reader(dir: &Path) -> Result<Connection, JournalError> {
     Ok(reader)
 }
 
-fn entry(row: &FileRow) -> (crate::PathKey, KnownFile) {
-    (
-        row.key,
-        KnownFile {
-            fingerprint: row.fingerprint,
-            records: row.records,
-            complete: row.complete,
-        },
-    )
+fn entry(row: &FileRow) -> (PathKey, Fingerprint, KnownFile) {
+    let file = if row.complete {
+        KnownFile::Complete
+    } else {
+        KnownFile::Begun(row.records)
+    };
+    (row.key, row.fingerprint, file)
 }
 
 fn write_files(transaction: &Transaction<'_>, files: &[FileRow]) -> rusqlite::Result<()> {

@@ -182,18 +182,21 @@ impl Ledger {
     }
 
     /// Visits what a walk has to know of all files.
-    pub(crate) fn known_files(&self, visit: &mut dyn FnMut(PathKey, KnownFile)) -> Result<(), JournalError> {
+    pub(crate) fn known_files(
+        &self,
+        visit: &mut dyn FnMut(PathKey, Fingerprint, KnownFile),
+    ) -> Result<(), JournalError> {
         let mut select = self
             .connection
             .prepare("SELECT key, fingerprint, records, complete FROM files")?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
-            let file = KnownFile {
-                fingerprint: row.get(1)?,
-                records: number(row, 2)?,
-                complete: row.get(3)?,
+            let file = if row.get(3)? {
+                KnownFile::Complete
+            } else {
+                KnownFile::Begun(number(row, 2)?)
             };
-            visit(row.get(0)?, file);
+            visit(row.get(0)?, row.get(1)?, file);
         }
         Ok(())
     }

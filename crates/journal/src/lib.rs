@@ -70,7 +70,14 @@ pub enum JournalError {
     },
     /// The database failed.
     #[error("journal database: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(rusqlite::Error),
+}
+
+/// Without a source of its own, which would only say the same again.
+impl From<rusqlite::Error> for JournalError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
 }
 
 impl JournalError {

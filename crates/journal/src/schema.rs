@@ -52,8 +52,9 @@ pub(crate) const FILE_NAME: &str = "journal.sqlite";
 /// Ids are hashes, so each row of a batch lands on a page of its own: small pages make for a small log. Counts only
 /// for a new database.
 const PAGE: i64 = 1024;
-/// The most memory for pages.
-const CACHE: i64 = 32 << 20;
+/// The most memory for pages. Eight times as much saved no processor time at a million documents: what is not here, the
+/// system has.
+const CACHE: i64 = 4 << 20;
 /// The length at which the log is folded into the database.
 const WAL: i64 = 16 << 20;
 

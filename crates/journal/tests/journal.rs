@@ -67,12 +67,9 @@ fn a_batch_is_in_the_books_after_a_restart() {
     drop(journal);
 
     let journal = open(dir.path());
-    let known = KnownFile {
-        fingerprint: [1; 16],
-        records: 3,
-        complete: true,
-    };
-    assert_eq!(journal.known_files().get(&[7; 16]), Some(known));
+    let known = journal.known_files();
+    assert_eq!(known.get(&[7; 16], &[1; 16]), Some(KnownFile::Complete));
+    assert_eq!(known.get(&[7; 16], &[2; 16]), None);
     assert_eq!(
         journal.totals(),
         Totals {

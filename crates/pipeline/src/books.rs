@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use gristmill_journal::{KnownFiles, PathKey};
+use gristmill_journal::{KnownFile, KnownFiles, PathKey};
 use gristmill_source::{Books, FileRef, Known, WatchHandle};
 
 use crate::retry::Wanted;
@@ -81,29 +81,25 @@ pub(crate) struct JournalBooks {
 impl JournalBooks {
     /// How many records of the file at `key` need not be read again if it is still the version with `fingerprint`.
     pub(crate) fn resume(&self, key: &PathKey, fingerprint: &[u8; 16]) -> u64 {
-        let known = self.known.get(key);
-        let same = known.filter(|known| known.fingerprint == *fingerprint && !self.wanted.is_wanted(key));
-        same.map_or(0, |known| known.records)
+        match self.known.get(key, fingerprint) {
+            Some(KnownFile::Begun(records)) if !self.wanted.is_wanted(key) => records,
+            // What is complete is read again only where somebody wants records of it again.
+            _ => 0,
+        }
     }
 }
 
 impl Books for JournalBooks {
-    fn known(&self, key: &PathKey) -> Option<Known> {
-        if let Some(fingerprint) = self.in_flight.get(key) {
-            return Some(Known {
-                fingerprint,
-                complete: true,
-                records: 0,
-            });
+    fn known(&self, key: &PathKey, fingerprint: &[u8; 16]) -> Option<Known> {
+        if let Some(on_its_way) = self.in_flight.get(key) {
+            return (on_its_way == *fingerprint).then_some(Known::Complete);
         }
         if self.wanted.is_wanted(key) {
             return None;
         }
-        let known = self.known.get(key)?;
-        Some(Known {
-            fingerprint: known.fingerprint,
-            complete: known.complete,
-            records: known.records,
-        })
+        match self.known.get(key, fingerprint)? {
+            KnownFile::Complete => Some(Known::Complete),
+            KnownFile::Begun(records) => Some(Known::Begun(records)),
+        }
     }
 }

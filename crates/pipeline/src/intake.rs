@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use gristmill_core::{Rejected, SCHEMA};
-use gristmill_source::{Content, FileRef, Inbox, Item, Outcome, Watcher};
+use gristmill_source::{Content, FileRef, Inbox, Item, Known, Outcome, Watcher};
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -85,7 +85,7 @@ impl Intake {
         let mut step = Ok(ControlFlow::Continue(()));
         if self.books.known.any_incomplete() {
             self.inbox.recorded(&*self.books, &mut |file, known| {
-                if !known.complete {
+                if known != Known::Complete {
                     step = self.take(&file);
                 }
                 match step {
@@ -103,7 +103,7 @@ impl Intake {
             return;
         }
         self.inbox.recorded(&*self.books, &mut |file, known| {
-            if known.complete {
+            if known == Known::Complete {
                 after.act(&file);
             }
             ControlFlow::Continue(())

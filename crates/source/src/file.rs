@@ -68,21 +68,19 @@ impl Fingerprint {
     }
 }
 
-/// What the books say about a file.
+/// What the books say about a version of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Known {
-    /// The version last taken, by [`Fingerprint::to_bytes`].
-    pub fingerprint: [u8; 16],
-    /// Whether all its records are durable.
-    pub complete: bool,
-    /// The records of it that are durable, to be skipped when reading the same version again.
-    pub records: u64,
+pub enum Known {
+    /// All its records are durable, or on their way.
+    Complete,
+    /// So many of its records are durable and not all; they are skipped when it is read again.
+    Begun(u64),
 }
 
 /// The books, as far as a walk asks them. It does so for every file of every walk, so they answer from memory.
 pub trait Books: Send + Sync {
-    /// What is known of the file at `key`.
-    fn known(&self, key: &PathKey) -> Option<Known>;
+    /// What is known of the file at `key` in the version with `fingerprint`, as [`Fingerprint::to_bytes`] gives it.
+    fn known(&self, key: &PathKey, fingerprint: &[u8; 16]) -> Option<Known>;
 }
 
 /// Books that know nothing, for reading without a memory.
@@ -90,7 +88,7 @@ pub trait Books: Send + Sync {
 pub struct NoBooks;
 
 impl Books for NoBooks {
-    fn known(&self, _: &PathKey) -> Option<Known> {
+    fn known(&self, _: &PathKey, _: &[u8; 16]) -> Option<Known> {
         None
     }
 }

@@ -25,6 +25,10 @@ impl Found<'_> {
     pub(crate) fn file(&self) -> FileRef {
         FileRef::new(self.folder.clone(), self.relative.to_owned(), self.fingerprint)
     }
+
+    fn known(&self, books: &dyn Books) -> Option<Known> {
+        books.known(&key(self.folder, self.relative), &self.fingerprint.to_bytes())
+    }
 }
 
 /// Called for each file of a walk.
@@ -63,12 +67,9 @@ impl Inbox {
     /// cannot be listed is passed over: those who look for new files tell of it.
     pub fn recorded(&self, books: &dyn Books, visit: &mut dyn FnMut(FileRef, Known) -> ControlFlow<()>) {
         for folder in &self.folders {
-            let walked = self.walk(folder, Path::new(""), &mut |found| {
-                let known = books.known(&key(found.folder, found.relative));
-                match known.filter(|known| known.fingerprint == found.fingerprint.to_bytes()) {
-                    Some(known) => visit(found.file(), known),
-                    None => ControlFlow::Continue(()),
-                }
+            let walked = self.walk(folder, Path::new(""), &mut |found| match found.known(books) {
+                Some(known) => visit(found.file(), known),
+                None => ControlFlow::Continue(()),
             });
             if walked.is_ok_and(|step| step.is_break()) {
                 break;
@@ -213,9 +214,7 @@ impl Place {
 
 /// Whether the books have all of this version.
 pub(crate) fn is_taken(books: &dyn Books, found: &Found<'_>) -> bool {
-    books
-        .known(&key(found.folder, found.relative))
-        .is_some_and(|known| known.complete && known.fingerprint == found.fingerprint.to_bytes())
+    found.known(books) == Some(Known::Complete)
 }
 
 /// The names in a folder, packed: a drop folder may hold a million.
