@@ -60,6 +60,14 @@ impl House {
         Self { dir }
     }
 
+    /// Writes `to` for `from` in the configuration.
+    pub(crate) fn change(&self, from: &str, to: &str) {
+        let path = self.path("gristmill.yaml");
+        let yaml = fs::read_to_string(&path).unwrap();
+        assert!(yaml.contains(from));
+        fs::write(path, yaml.replace(from, to)).unwrap();
+    }
+
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.dir.path().join(relative)
     }
@@ -156,6 +164,15 @@ impl House {
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     }
 
+    /// Waits until there is such a file.
+    pub(crate) fn wait_until(&self, there_is: &str) {
+        let given_up = Instant::now() + Duration::from_secs(60);
+        while !self.path(there_is).exists() {
+            assert!(Instant::now() < given_up, "waited for {there_is}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Waits until so many documents were taken, which a daemon must manage within a minute.
     pub(crate) fn wait_for(&self, documents: usize) {
         let given_up = Instant::now() + Duration::from_secs(60);
@@ -200,6 +217,10 @@ impl Daemon {
         // The rest is read too, or the daemon would wait for somebody to do so.
         std::thread::spawn(move || lines.for_each(drop));
         found.unwrap()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
     }
 
     pub(crate) fn signal(&self, signal: &str) {
