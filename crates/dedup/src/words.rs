@@ -191,11 +191,12 @@ const CONTEXT_BITS: u32 = 6;
 
 impl Print {
     fn new(hash: u64, at: usize, context: u16) -> Self {
-        let key = hash >> (u64::BITS - KEY_BITS);
+        // What winnowing chose are small hashes; keys are to be spread evenly.
+        let key = mix(hash) >> (u64::BITS - KEY_BITS);
         Self((key << u16::BITS | at as u64) << CONTEXT_BITS | u64::from(context))
     }
 
-    /// The high bits of its hash.
+    /// What its hash gives for the index.
     pub(crate) fn key(self) -> u64 {
         self.0 >> (u16::BITS + CONTEXT_BITS)
     }
