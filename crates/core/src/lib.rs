@@ -8,9 +8,11 @@
 //! - [`Document`] and the records below it are the line that users read, key for key.
 //! - [`Stage`] and [`OrderedStage`] are the two kinds of work, [`State`] is what an ordered stage may remember.
 //! - [`StageFactory`] and [`Registry`] turn a name and parameters from the configuration into a stage.
+//! - [`parse_date`] reads the dates that records and pages carry.
 //! - [`CodePoints`] converts between the byte offsets that Rust uses and the code points that the lines carry.
 
 mod code_points;
+mod date;
 mod document;
 mod id;
 mod note;
@@ -22,6 +24,7 @@ mod state;
 mod units;
 
 pub use code_points::CodePoints;
+pub use date::parse_date;
 pub use document::{
     Document, Duplicate, DuplicateKind, Entity, EntityType, Hints, Language, LanguageSpan, Markup, Mention,
     Metadata, Passage, SCHEMA, Source, Story,

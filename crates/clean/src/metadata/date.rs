@@ -2,83 +2,14 @@
 //!
 //! What names no time zone is taken as UTC. What may be two days, such as `01/02/2024`, is none: a wrong date is worse than no date.
 
+use gristmill_core::parse_date;
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::fmt::rfc2822;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-
-/// Forms with a time zone, with a time, and with a day alone, beside ISO 8601 and RFC 2822.
-const ZONED: [&str; 4] = [
-    "%Y-%m-%dT%H:%M:%S%.f%z",
-    "%Y-%m-%d %H:%M:%S %z",
-    "%Y-%m-%dT%H:%M%z",
-    "%a %b %d %H:%M:%S %z %Y",
-];
-const TIMES: [&str; 15] = [
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%Y.%m.%d %H:%M",
-    "%Y年%m月%d日 %H:%M",
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M",
-    "%d.%m.%Y, %H:%M",
-    "%B %d, %Y %I:%M %p",
-    "%B %d, %Y at %I:%M %p",
-    "%B %d, %Y, %I:%M %p",
-    "%b %d, %Y %I:%M %p",
-    "%a %b %d %H:%M:%S %Y",
-    "%d %B %Y %H:%M",
-];
-const DAYS: [&str; 14] = [
-    "%Y-%m-%d",
-    "%Y/%m/%d",
-    "%Y.%m.%d",
-    "%Y年%m月%d日",
-    "%Y%m%d",
-    "%d.%m.%Y",
-    "%B %d, %Y",
-    "%b %d, %Y",
-    "%b. %d, %Y",
-    "%d %B %Y",
-    "%d %b %Y",
-    "%A, %B %d, %Y",
-    "%A, %d %B %Y",
-    "%d-%b-%Y",
-];
 
 /// The instant that `text` names.
 pub fn parse(text: &str) -> Option<Timestamp> {
-    const LONGEST: usize = 64;
-    let text = text.trim();
-    if text.len() < 6 || text.len() > LONGEST {
-        return None;
-    }
-    let utc = |civil: DateTime| TimeZone::UTC.to_timestamp(civil).ok();
-    let bare = text.trim_end_matches(" UTC").trim_end_matches(" GMT");
-    let instant = text
-        .parse::<Timestamp>()
-        .ok()
-        .or_else(|| unix(text))
-        .or_else(|| {
-            ZONED
-                .iter()
-                .find_map(|format| Timestamp::strptime(format, text).ok())
-        })
-        .or_else(|| rfc2822::parse(text).ok().map(|zoned| zoned.timestamp()))
-        .or_else(|| bare.parse::<DateTime>().ok().and_then(utc))
-        .or_else(|| {
-            TIMES
-                .iter()
-                .find_map(|format| DateTime::strptime(format, bare).ok())
-                .and_then(utc)
-        })
-        .or_else(|| {
-            let day = DAYS.iter().find_map(|format| Date::strptime(format, bare).ok());
-            day.map(|day| day.at(0, 0, 0, 0)).and_then(utc)
-        })?;
-    plausible(instant)
+    unix(text.trim()).or_else(|| parse_date(text)).and_then(plausible)
 }
 
 /// Seconds or milliseconds since 1970.
@@ -167,38 +98,11 @@ mod tests {
             assert_eq!(said.as_deref(), expected, "{text}");
         };
         let noon = Some("2024-08-19T12:00:00Z");
-        let day = Some("2024-08-19T00:00:00Z");
-        for text in [
-            "2024-08-19T12:00:00Z",
-            "2024-08-19T14:00:00+02:00",
-            "2024-08-19T14:00:00+0200",
-            "2024-08-19T14:00+02:00",
-            "2024-08-19 14:00:00 +0200",
-            "2024-08-19T12:00",
-            "2024-08-19 12:00",
-            "Mon, 19 Aug 2024 14:00:00 +0200",
-            "1724068800",
-            "1724068800000",
-            "August 19, 2024 12:00 PM",
-        ] {
+        for text in ["2024-08-19T14:00:00+02:00", "1724068800", "1724068800000"] {
             check(text, noon);
         }
-        for text in [
-            "2024-08-19",
-            "20240819",
-            "19.08.2024",
-            "August 19, 2024",
-            "2024年08月19日",
-        ] {
-            check(text, day);
-        }
-        for text in [
-            "01/02/2024",
-            "yesterday",
-            "",
-            "2024-13-01",
-            "99999999999999999999",
-        ] {
+        check("19.08.2024", Some("2024-08-19T00:00:00Z"));
+        for text in ["01/02/2024", "0024-08-19", "99999999999999999999"] {
             check(text, None);
         }
     }

@@ -1,41 +1,9 @@
 //! Dates as records write them.
-//!
-//! What names no time zone is taken as UTC. What is not plain is not guessed: `01/02/2024` is two different days
-//! to two readers, and a wrong date is worse than none.
 
+use gristmill_core::parse_date;
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
 use serde_json::Value;
-
-/// Dates with a time, then dates alone, as newspapers and programs write them.
-const TIMES: [&str; 12] = [
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M",
-    "%d.%m.%Y, %H:%M",
-    "%B %d, %Y %I:%M %p",
-    "%B %d, %Y at %I:%M %p",
-    "%B %d, %Y, %I:%M %p",
-    "%b %d, %Y %I:%M %p",
-    "%B %d, %Y %H:%M",
-    "%d %B %Y %H:%M",
-    "%d %b %Y %H:%M",
-];
-const DAYS: [&str; 10] = [
-    "%Y/%m/%d",
-    "%Y%m%d",
-    "%d.%m.%Y",
-    "%B %d, %Y",
-    "%b %d, %Y",
-    "%b. %d, %Y",
-    "%d %B %Y",
-    "%d %b %Y",
-    "%A, %B %d, %Y",
-    "%A, %d %B %Y",
-];
 
 /// The instant that a field names.
 pub(crate) fn read(value: &Value) -> Option<Timestamp> {
@@ -57,28 +25,7 @@ fn parse(text: &str) -> Option<Timestamp> {
     {
         return Some(instant);
     }
-    let utc = |civil: DateTime| TimeZone::UTC.to_timestamp(civil).ok();
-    let instant = text
-        .parse::<Timestamp>()
-        .ok()
-        .or_else(|| rfc2822::parse(text).ok().map(|zoned| zoned.timestamp()))
-        .or_else(|| {
-            text.trim_end_matches(" UTC")
-                .parse::<DateTime>()
-                .ok()
-                .and_then(utc)
-        })
-        .or_else(|| {
-            TIMES
-                .iter()
-                .find_map(|format| DateTime::strptime(format, text).ok())
-                .and_then(utc)
-        })
-        .or_else(|| {
-            let day = DAYS.iter().find_map(|format| Date::strptime(format, text).ok());
-            day.map(|day| day.at(0, 0, 0, 0)).and_then(utc)
-        })?;
-    plausible(instant)
+    plausible(parse_date(text)?)
 }
 
 /// Seconds since 1970, or milliseconds where the number is too large for seconds.
@@ -117,24 +64,12 @@ mod tests {
         let day = "2024-08-19T00:00:00Z";
         check(json!("2024-08-19T12:00:00Z"), noon);
         check(json!("2024-08-19T14:00:00+02:00"), noon);
-        check(json!("2024-08-19 12:00:00"), noon);
-        check(json!("2024-08-19T12:00:00"), noon);
-        check(json!("2024-08-19 12:00:00 UTC"), noon);
-        check(json!("2024/08/19 12:00"), noon);
-        check(json!("Mon, 19 Aug 2024 14:00:00 +0200"), noon);
-        check(json!("August 19, 2024 12:00 PM"), noon);
-        check(json!("19.08.2024, 12:00"), noon);
         check(json!(1_724_068_800), noon);
         check(json!(1_724_068_800_000_i64), noon);
         check(json!("1724068800"), noon);
         check(json!("2024-08-19"), day);
         check(json!("20240819"), day);
         check(json!("19.08.2024"), day);
-        check(json!("August 19, 2024"), day);
-        check(json!("Aug 19, 2024"), day);
-        check(json!("Aug. 19, 2024"), day);
-        check(json!("19 August 2024"), day);
-        check(json!("Monday, August 19, 2024"), day);
     }
 
     #[test]
