@@ -12,6 +12,7 @@
 //! assert_eq!(found[0].0.mentions.len(), 2);
 //! ```
 
+pub mod expressions;
 pub mod features;
 pub mod gazetteer;
 pub mod labels;
@@ -20,6 +21,7 @@ pub mod names;
 mod recognizer;
 mod stage;
 pub mod tagger;
+mod terms;
 pub mod tokens;
 pub mod viterbi;
 pub mod votes;

@@ -1,15 +1,16 @@
 //! From a text to its entities: tagger and gazetteers find mentions, which are then joined and named.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::OnceLock;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use gristmill_core::{CodePoints, Entity, EntityType, Mention};
 
+use crate::expressions;
 use crate::gazetteer::{Entry, Gazetteer};
 use crate::labels::TYPES;
 use crate::model::Model;
 use crate::names::{self, Named};
-use crate::tagger::Work;
+use crate::tagger::{Work, blocks};
 use crate::tokens::{Token, tokenize};
 
 /// The languages that have a tagger of their own, with its bytes.
@@ -47,6 +48,8 @@ pub fn model(language: Option<&str>) -> Option<&'static Model> {
 pub enum Found {
     /// By the trained tagger.
     Tagger,
+    /// By the rules of dates and sums.
+    Rule,
     /// By a name in a gazetteer.
     Gazetteer,
     /// By an alias in a gazetteer.
@@ -54,13 +57,30 @@ pub enum Found {
 }
 
 /// Finds and names entities; `Sync`, and cheap to share.
-#[derive(Default)]
 pub struct Recognizer {
     /// The user's own names.
     pub gazetteer: Gazetteer,
     /// Mentions of a lower probability are dropped.
     pub min_score: f64,
+    /// The types that are looked for.
+    pub types: Vec<EntityType>,
+    /// A tagger for every language in place of the built-in ones.
+    pub tagger: Option<Arc<Model>>,
 }
+
+impl Default for Recognizer {
+    fn default() -> Self {
+        Self {
+            gazetteer: Gazetteer::default(),
+            min_score: 0.0,
+            types: vec![EntityType::Per, EntityType::Org, EntityType::Loc],
+            tagger: None,
+        }
+    }
+}
+
+/// The share of dates and sums found by rule that are right.
+const RULE: f64 = 0.9;
 
 /// A mention by its tokens.
 struct Hit<'g> {
@@ -76,7 +96,9 @@ impl Recognizer {
     pub fn entities(&self, text: &str, language: Option<&str>) -> Vec<(Entity, Vec<Found>)> {
         let mut tokens = Vec::new();
         tokenize(text, &mut tokens);
-        split_pairs(text, &mut tokens);
+        if matches!(language, None | Some("en" | "und")) {
+            split_pairs(text, &mut tokens);
+        }
         let hits = self.hits(text, language, &tokens);
         let slice = |hit: &Hit<'_>| &text[tokens[hit.start].start as usize..tokens[hit.end - 1].end as usize];
         let named: Vec<Named<'_>> = hits
@@ -104,6 +126,7 @@ impl Recognizer {
                 score: hit.score,
             });
             found.push(match hit.given {
+                None if matches!(hit.kind, EntityType::Date | EntityType::Money) => Found::Rule,
                 None => Found::Tagger,
                 Some(entry) if entry.alias => Found::Alias,
                 Some(_) => Found::Gazetteer,
@@ -114,9 +137,10 @@ impl Recognizer {
 
     fn hits<'g>(&'g self, text: &str, language: Option<&str>, tokens: &[Token]) -> Vec<Hit<'g>> {
         let mut hits: Vec<Hit<'g>> = Vec::new();
-        if let Some(model) = model(language) {
-            model.tag(text, tokens, &mut Work::default(), |span, least, mean| {
-                let score = model.probability(least, mean);
+        if let Some(model) = self.tagger.as_deref().or_else(|| model(language)) {
+            let others = self.types.contains(&EntityType::Misc);
+            model.tag(text, tokens, &mut Work::default(), others, |span, least, mean| {
+                let score = model.probability(span.kind, least, mean);
                 let adjectives = span.end - span.start == 1 && is_adjectives(tokens[span.start].of(text));
                 if score < self.min_score || adjectives {
                     return;
@@ -141,9 +165,32 @@ impl Recognizer {
                 }
             });
         }
-        if self.gazetteer.is_empty() {
-            return hits;
+        for block in blocks(tokens) {
+            let of = hits.partition_point(|hit| hit.start < block.start)
+                ..hits.partition_point(|hit| hit.start < block.end);
+            settle(text, tokens, &mut hits[of]);
         }
+        join_slashes(text, tokens, &mut hits);
+        if self.types.contains(&EntityType::Date) || self.types.contains(&EntityType::Money) {
+            let found = expressions::find(text, tokens, language).into_iter();
+            let expressions = found.map(|(span, kind)| Hit {
+                start: span.start,
+                end: span.end,
+                kind,
+                score: RULE,
+                given: None,
+            });
+            put_before(&mut hits, expressions.collect());
+        }
+        if !self.gazetteer.is_empty() {
+            self.listed(text, tokens, &mut hits);
+        }
+        hits.retain(|hit| self.types.contains(&hit.kind));
+        hits
+    }
+
+    /// Adds the names of the gazetteer to `hits`, in the order of the text.
+    fn listed<'g>(&'g self, text: &str, tokens: &[Token], hits: &mut Vec<Hit<'g>>) {
         let mut at = 0;
         let mut given = Vec::new();
         while at < tokens.len() {
@@ -160,16 +207,88 @@ impl Recognizer {
             });
             at = end;
         }
-        // A listed name goes before a tagged one, unless it is only a part of it.
-        given.retain(|g| {
-            !overlapping(&hits, g)
-                .any(|hit| hit.start <= g.start && hit.end >= g.end && hit.end - hit.start > g.end - g.start)
-        });
-        hits.retain(|hit| overlapping(&given, hit).next().is_none());
-        hits.extend(given);
-        hits.sort_by_key(|hit| hit.start);
-        hits
+        put_before(hits, given);
     }
+}
+
+/// A single mention of less probability may be a surname after all.
+const DOUBT: f64 = 0.8;
+/// How many times the weight of its type the other type of the same words must have for a mention to follow it.
+const CLEAR: f64 = 3.0;
+
+/// Gives the mentions of one part of a document that are tagged against all the others of the same words the type of these, with their
+/// share of the probability. A word alone that a person's name in the same part ends with is that person, unless it is surely something else.
+fn settle(text: &str, tokens: &[Token], hits: &mut [Hit<'_>]) {
+    let words = |hit: &Hit<'_>| &text[tokens[hit.start].start as usize..tokens[hit.end - 1].end as usize];
+    let number = |kind: EntityType| TYPES.iter().position(|known| *known == kind);
+    let mut weights: HashMap<&str, [f64; TYPES.len()]> = HashMap::new();
+    let mut surnames: HashSet<&str> = HashSet::new();
+    for hit in hits.iter() {
+        if let Some(kind) = number(hit.kind) {
+            weights.entry(words(hit)).or_default()[kind] += hit.score;
+        }
+        if hit.kind == EntityType::Per && hit.end - hit.start > 1 {
+            surnames.insert(tokens[hit.end - 1].of(text));
+        }
+    }
+    for hit in hits {
+        let (Some(own), Some(weights)) = (number(hit.kind), weights.get(words(hit))) else {
+            continue;
+        };
+        let best = (0..TYPES.len()).fold(
+            0,
+            |best, kind| if weights[kind] > weights[best] { kind } else { best },
+        );
+        let all: f64 = weights.iter().sum();
+        if best != own && weights[best] > CLEAR * weights[own] {
+            hit.kind = TYPES[best];
+            hit.score = weights[best] / all;
+        } else if hit.kind != EntityType::Per && surnames.contains(words(hit)) && weights[own] < DOUBT {
+            hit.kind = EntityType::Per;
+            hit.score = 1.0 - hit.score / 2.0;
+        }
+    }
+}
+
+/// Makes one of two bodies in capitals with a slash between ("RFE/RL"), unless the text has one of them by itself.
+fn join_slashes(text: &str, tokens: &[Token], hits: &mut Vec<Hit<'_>>) {
+    let body = |hit: &Hit<'_>| {
+        let word = tokens[hit.start].of(text);
+        hit.kind == EntityType::Org && hit.end == hit.start + 1 && word.chars().all(char::is_uppercase)
+    };
+    let slash = |one: &Hit<'_>, two: &Hit<'_>| {
+        two.start == one.end + 1
+            && tokens[one.end].of(text) == "/"
+            && tokens[two.start].start == tokens[one.start].end + 1
+            && body(one)
+            && body(two)
+    };
+    let alone = |hit: &Hit<'_>| {
+        let word = tokens[hit.start].of(text);
+        let slashed = |at: usize| tokens.get(at).is_some_and(|token| token.of(text) == "/");
+        (0..tokens.len())
+            .any(|at| tokens[at].of(text) == word && !slashed(at + 1) && !(at > 0 && slashed(at - 1)))
+    };
+    let mut at = 0;
+    while at + 1 < hits.len() {
+        if slash(&hits[at], &hits[at + 1]) && !alone(&hits[at]) && !alone(&hits[at + 1]) {
+            let second = hits.remove(at + 1);
+            hits[at].end = second.end;
+            hits[at].score = hits[at].score.min(second.score);
+        }
+        at += 1;
+    }
+}
+
+/// Puts `given` among `hits`, before those that it overlaps, but for what is only a part of one.
+fn put_before<'g>(hits: &mut Vec<Hit<'g>>, mut given: Vec<Hit<'g>>) {
+    given.retain(|g| {
+        !overlapping(hits, g)
+            .any(|hit| hit.start <= g.start && hit.end >= g.end && hit.end - hit.start > g.end - g.start)
+    });
+    hits.retain(|hit| overlapping(&given, hit).next().is_none());
+    hits.extend(given);
+    hits.sort_by_key(|hit| hit.start);
 }
 
 /// Cuts a token such as "Armenia-Azerbaijan" in three where the document has both words by themselves.

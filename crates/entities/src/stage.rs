@@ -58,6 +58,7 @@ impl StageFactory for EntitiesFactory {
         }
         let mut recognizer = Recognizer {
             min_score: params.min_score,
+            types: params.types.clone(),
             ..Recognizer::default()
         };
         for (number, path) in params.gazetteers.iter().enumerate() {
@@ -77,7 +78,6 @@ impl Stage for Entities {
         let mut found = self
             .recognizer
             .entities(&document.text, language(document).as_deref());
-        found.retain(|(entity, _)| self.params.types.contains(&entity.kind));
         if self.params.max_per_document > 0 && found.len() > self.params.max_per_document {
             let mut order: Vec<usize> = (0..found.len()).collect();
             order.sort_by_key(|&at| (std::cmp::Reverse(found[at].0.mentions.len()), at));
@@ -93,6 +93,7 @@ impl Stage for Entities {
                 let mentions = entity.mentions.iter().zip(how).map(|(mention, how)| {
                     let by = match how {
                         Found::Tagger => "tagger",
+                        Found::Rule => "rule",
                         Found::Gazetteer => "gazetteer",
                         Found::Alias => "alias",
                     };
