@@ -1,6 +1,6 @@
 //! Dates and sums of money, by rule.
 //!
-//! Both are written by few patterns and with few words ([`terms`](crate::terms)), so that a grammar over tokens finds what a
+//! Both are written by few patterns and with few words (`terms.rs`), so that a grammar over tokens finds what a
 //! tagger would need labelled text for in each language. A date is a calendar date, a month, a day of the week, a year or a decade; not
 //! "yesterday" or "last year". A sum has a number and a currency. Numeric dates and signs of currencies are found in every language,
 //! words in English, Spanish, Portuguese, French, Italian, German, Dutch, Danish, Swedish, Finnish, Russian and Ukrainian, and Chinese dates.

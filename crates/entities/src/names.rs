@@ -3,8 +3,11 @@
 //! A name is compared by its folded key: lower case without marks, legal forms, articles and possessives, with
 //! the spellings that transliteration varies (y/i, -yan/-ian, kh/h, ou/u, a doubled consonant) made one. Within a document a
 //! shorter name joins the longer one that begins or ends with it, and an acronym its expansion; where several
-//! longer names could take it, the one mentioned last before it does. Of Cyrillic words the endings of cases fall away, since
+//! longer names could take it, the one mentioned last before it does. A body is also called by its first word once it was named. Of Cyrillic words the endings of cases fall away, since
 //! Russian and Ukrainian decline their names.
+//!
+//! Over documents only the name counts. A surname that stands alone in a document has an id of its own, since nothing there says whose it
+//! is; a gazetteer that lists it as an alias joins it to the person.
 
 use std::collections::HashMap;
 

@@ -1,12 +1,15 @@
 //! From a text to its entities: tagger and gazetteers find mentions, which are then joined and named.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use gristmill_core::{CodePoints, Entity, EntityType, Mention};
 
 use crate::expressions;
-use crate::gazetteer::{Entry, Gazetteer};
+use crate::gazetteer::Gazetteer;
+use crate::hits::{
+    Hit, is_adjectives, join_slashes, place_in_place, put_before, settle, split_pairs, take_bracket,
+};
 use crate::labels::TYPES;
 use crate::model::Model;
 use crate::names::{self, Named};
@@ -81,15 +84,6 @@ impl Default for Recognizer {
 
 /// The share of dates and sums found by rule that are right.
 const RULE: f64 = 0.9;
-
-/// A mention by its tokens.
-struct Hit<'g> {
-    start: usize,
-    end: usize,
-    kind: EntityType,
-    score: f64,
-    given: Option<Entry<'g>>,
-}
 
 impl Recognizer {
     /// The entities of `text`, by first mention, each mention with how it was found.
@@ -209,173 +203,6 @@ impl Recognizer {
         }
         put_before(hits, given);
     }
-}
-
-/// A single mention of less probability may be a surname after all.
-const DOUBT: f64 = 0.8;
-/// How many times the weight of its type the other type of the same words must have for a mention to follow it.
-const CLEAR: f64 = 3.0;
-
-/// Gives the mentions of one part of a document that are tagged against all the others of the same words the type of these, with their
-/// share of the probability. A word alone that a person's name in the same part ends with is that person, unless it is surely something else.
-fn settle(text: &str, tokens: &[Token], hits: &mut [Hit<'_>]) {
-    let words = |hit: &Hit<'_>| &text[tokens[hit.start].start as usize..tokens[hit.end - 1].end as usize];
-    let number = |kind: EntityType| TYPES.iter().position(|known| *known == kind);
-    let mut weights: HashMap<&str, [f64; TYPES.len()]> = HashMap::new();
-    let mut surnames: HashSet<&str> = HashSet::new();
-    for hit in hits.iter() {
-        if let Some(kind) = number(hit.kind) {
-            weights.entry(words(hit)).or_default()[kind] += hit.score;
-        }
-        if hit.kind == EntityType::Per && hit.end - hit.start > 1 {
-            surnames.insert(tokens[hit.end - 1].of(text));
-        }
-    }
-    for hit in hits {
-        let (Some(own), Some(weights)) = (number(hit.kind), weights.get(words(hit))) else {
-            continue;
-        };
-        let best = (0..TYPES.len()).fold(
-            0,
-            |best, kind| if weights[kind] > weights[best] { kind } else { best },
-        );
-        let all: f64 = weights.iter().sum();
-        if best != own && weights[best] > CLEAR * weights[own] {
-            hit.kind = TYPES[best];
-            hit.score = weights[best] / all;
-        } else if hit.kind != EntityType::Per && surnames.contains(words(hit)) && weights[own] < DOUBT {
-            hit.kind = EntityType::Per;
-            hit.score = 1.0 - hit.score / 2.0;
-        }
-    }
-}
-
-/// Makes one of two bodies in capitals with a slash between ("RFE/RL"), unless the text has one of them by itself.
-fn join_slashes(text: &str, tokens: &[Token], hits: &mut Vec<Hit<'_>>) {
-    let body = |hit: &Hit<'_>| {
-        let word = tokens[hit.start].of(text);
-        hit.kind == EntityType::Org && hit.end == hit.start + 1 && word.chars().all(char::is_uppercase)
-    };
-    let slash = |one: &Hit<'_>, two: &Hit<'_>| {
-        two.start == one.end + 1
-            && tokens[one.end].of(text) == "/"
-            && tokens[two.start].start == tokens[one.start].end + 1
-            && body(one)
-            && body(two)
-    };
-    let alone = |hit: &Hit<'_>| {
-        let word = tokens[hit.start].of(text);
-        let slashed = |at: usize| tokens.get(at).is_some_and(|token| token.of(text) == "/");
-        (0..tokens.len())
-            .any(|at| tokens[at].of(text) == word && !slashed(at + 1) && !(at > 0 && slashed(at - 1)))
-    };
-    let mut at = 0;
-    while at + 1 < hits.len() {
-        if slash(&hits[at], &hits[at + 1]) && !alone(&hits[at]) && !alone(&hits[at + 1]) {
-            let second = hits.remove(at + 1);
-            hits[at].end = second.end;
-            hits[at].score = hits[at].score.min(second.score);
-        }
-        at += 1;
-    }
-}
-
-/// Puts `given` among `hits`, before those that it overlaps, but for what is only a part of one.
-fn put_before<'g>(hits: &mut Vec<Hit<'g>>, mut given: Vec<Hit<'g>>) {
-    given.retain(|g| {
-        !overlapping(hits, g)
-            .any(|hit| hit.start <= g.start && hit.end >= g.end && hit.end - hit.start > g.end - g.start)
-    });
-    hits.retain(|hit| overlapping(&given, hit).next().is_none());
-    hits.extend(given);
-    hits.sort_by_key(|hit| hit.start);
-}
-
-/// Cuts a token such as "Armenia-Azerbaijan" in three where the document has both words by themselves.
-fn split_pairs(text: &str, tokens: &mut Vec<Token>) {
-    let pair = |token: &Token| {
-        let word = token.of(text);
-        let (left, right) = word.split_once('-')?;
-        let name = |part: &str| part.len() > 2 && part.starts_with(char::is_uppercase);
-        (name(left) && name(right) && !right.contains('-')).then_some((left, right))
-    };
-    if !tokens.iter().any(|token| pair(token).is_some()) {
-        return;
-    }
-    let words: HashSet<&str> = tokens.iter().map(|token| token.of(text)).collect();
-    let cut = |token: &Token| {
-        let at = token.start
-            + pair(token)
-                .filter(|(left, right)| words.contains(left) && words.contains(right))?
-                .0
-                .len() as u32;
-        Some([(token.start, at), (at, at + 1), (at + 1, token.end)])
-    };
-    if !tokens.iter().any(|token| cut(token).is_some()) {
-        return;
-    }
-    let mut out = Vec::with_capacity(tokens.len() + 8);
-    for token in tokens.iter() {
-        match cut(token) {
-            None => out.push(*token),
-            Some(parts) => out.extend(parts.into_iter().enumerate().map(|(number, (start, end))| Token {
-                start,
-                end,
-                first: token.first && number == 0,
-            })),
-        }
-    }
-    *tokens = out;
-}
-
-/// Whether `word` is of two adjectives of peoples and a hyphen, which name nothing: "Armenian-Azerbaijani".
-fn is_adjectives(word: &str) -> bool {
-    let adjective = |part: &str| {
-        part.len() > 4
-            && ["an", "ese", "ish", "ani", "eli", "aqi"]
-                .iter()
-                .any(|end| part.ends_with(end))
-    };
-    word.split_once('-')
-        .is_some_and(|(left, right)| adjective(left) && adjective(right))
-}
-
-/// The comma between a place and the one that it is in ("Baku, Azerbaijan"), unless what follows is an abbreviation.
-fn place_in_place(text: &str, tokens: &[Token], span: std::ops::Range<usize>) -> Option<usize> {
-    let mut inside = span.start + 1..span.end.saturating_sub(1);
-    let comma = inside.find(|&at| tokens[at].of(text) == ",")?;
-    let rest = tokens.get(comma + 1..span.end)?;
-    rest.iter()
-        .all(|token| token.of(text).chars().all(char::is_alphabetic))
-        .then_some(comma)
-}
-
-/// Those of `sorted`, none of which overlap each other, that overlap `hit`.
-fn overlapping<'h, 'g>(sorted: &'h [Hit<'g>], hit: &Hit<'_>) -> impl Iterator<Item = &'h Hit<'g>> {
-    let first = sorted.partition_point(|other| other.end <= hit.start);
-    let end = hit.end;
-    sorted[first..].iter().take_while(move |other| other.start < end)
-}
-
-/// Adds `hit`, with the bracketed first name before it if it has one: "[Nikol] Pashinian".
-fn take_bracket<'g>(text: &str, tokens: &[Token], mut hit: Hit<'g>, hits: &mut Vec<Hit<'g>>) {
-    if let Some(start) = hit.start.checked_sub(3)
-        && hit.kind == EntityType::Per
-        && tokens[start].of(text) == "["
-        && tokens[start + 2].of(text) == "]"
-        && tokens[start + 1].of(text).starts_with(char::is_uppercase)
-        && hits
-            .iter()
-            .rev()
-            .take_while(|other| other.end > start)
-            .all(|other| other.start == start + 1)
-    {
-        while hits.last().is_some_and(|other| other.end > start) {
-            hits.pop();
-        }
-        hit.start = start;
-    }
-    hits.push(hit);
 }
 
 /// The entity that bears the name of `named`, yet without mentions.
@@ -499,6 +326,32 @@ mod tests {
                 && !is_adjectives("Ban-Ki")
         );
         assert!(!names(text, "en").iter().any(|name| name.contains("Armenian")));
+    }
+
+    #[test]
+    fn other_types_are_found_when_asked_for() {
+        let text = "On 19 August 2024 the Acme Corp. paid $3 million to Joan Smith.";
+        let mut recognizer = Recognizer::default();
+        let usual = recognizer.entities(text, Some("en"));
+        assert!(
+            usual.iter().all(|(entity, _)| matches!(
+                entity.kind,
+                EntityType::Per | EntityType::Org | EntityType::Loc
+            ))
+        );
+        recognizer.types.extend([EntityType::Date, EntityType::Money]);
+        let all = recognizer.entities(text, Some("en"));
+        for (kind, name) in [
+            (EntityType::Date, "19 August 2024"),
+            (EntityType::Money, "$3 million"),
+        ] {
+            let (entity, found) = all.iter().find(|(entity, _)| entity.kind == kind).unwrap();
+            assert_eq!(entity.name, name);
+            assert_eq!(found, &[Found::Rule]);
+        }
+        assert_eq!(all.len(), usual.len() + 2);
+        recognizer.types = vec![EntityType::Date];
+        assert_eq!(recognizer.entities(text, Some("en")).len(), 1);
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub struct EntitiesParams {
     /// Files of names that are found in every language and go before the tagger: `.jsonl` with the keys `name`,
     /// `type`, `id`, `aliases` and `case`, or tab-separated columns of these. `case` is `exact` or `any`. They are read once, at the start.
     pub gazetteers: Vec<PathBuf>,
-    /// The types reported. MISC, DATE and MONEY come from gazetteers alone.
+    /// The types reported. With `MISC`, names of other kinds too, in the languages whose corpora have them; with `DATE` and `MONEY`,
+    /// what is written as a calendar date or a sum. A gazetteer can name any of them.
     pub types: Vec<EntityType>,
     /// Mentions whose probability is lower are left out, from 0 to 1.
     pub min_score: f64,

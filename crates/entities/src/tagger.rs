@@ -156,3 +156,26 @@ fn leads(emissions: &[[f32; LABELS]], labels: &[u8], transitions: &Transitions) 
     }
     (least, sum / labels.len().max(1) as f32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokens::tokenize;
+
+    #[test]
+    fn blocks_hold_whole_sentences() {
+        let text = "One two three four. ".repeat(700);
+        let mut tokens = Vec::new();
+        tokenize(&text, &mut tokens);
+        let blocks: Vec<_> = blocks(&tokens).collect();
+        assert!(blocks.len() > 2);
+        assert!(blocks.windows(2).all(|pair| pair[0].end == pair[1].start));
+        assert!(
+            blocks
+                .iter()
+                .all(|block| tokens[block.start].first && block.len() <= BLOCK * 3 / 2)
+        );
+        assert_eq!(blocks.last().map(|block| block.end), Some(tokens.len()));
+        assert_eq!(super::blocks(&tokens[..1200]).count(), 1);
+    }
+}
