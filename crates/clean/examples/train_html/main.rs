@@ -1,7 +1,8 @@
 //! Trains the model that tells a page's article from the rest.
 //!
 //! `train_html DIR --folds N` prints what N-fold cross-validation over sites gives; `train_html DIR --out FOLDER` trains on all pages
-//! and writes the models. `DIR` holds the corpora `aeb`, `fundus`, `wcxb` and `traf`, each with `gold.jsonl` and `pages/ID.html.zst`.
+//! and writes the models. Gold bodies label whole pages; wanted and unwanted segments, as `traf` has them, a few blocks of theirs.
+//! `DIR` holds the corpora `aeb`, `fundus`, `wcxb` and `traf`, each with `gold.jsonl` and `pages/ID.html.zst`.
 
 #[path = "../boost/mod.rs"]
 mod boost;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use boost::{Options, Rows};
-use corpus::Sample;
+use corpus::{Gold, Sample};
 use gristmill_clean::html::choose::{FLOOR, Fate, THRESHOLD, decide};
 use gristmill_clean::html::features::{Outline, Verdicts};
 use gristmill_clean::html::render::render;
@@ -45,8 +46,8 @@ const OPTIONS: Options = Options {
     trees: 200,
     leaves: 31,
     rate: 0.05,
-    min_hessian: 1.0,
-    l2: 2.0,
+    min_hessian: 4.0,
+    l2: 6.0,
     features: 0.3,
     seed: 1,
 };
@@ -137,7 +138,7 @@ fn second(page: &Page<'_>) -> (Vec<usize>, Table) {
 /// Trains a pass on the labelled pages that are `wanted`.
 fn fit(pages: &[Page<'_>], pass: Pass, wanted: impl Fn(&Page<'_>) -> bool) -> Result<Trees> {
     let mut rows = Rows::new(0);
-    for page in pages.iter().filter(|page| page.is_labelled() && wanted(page)) {
+    for page in pages.iter().filter(|page| wanted(page)) {
         let (asked, again) = match pass {
             Pass::First => ((0..page.labels.len()).collect(), None),
             Pass::Second => {
@@ -145,13 +146,18 @@ fn fit(pages: &[Page<'_>], pass: Pass, wanted: impl Fn(&Page<'_>) -> bool) -> Re
                 (asked, Some(table))
             }
         };
+        let trust = if pass == Pass::Second { trust(page) } else { 1.0 };
         let table = again.as_ref().unwrap_or(&page.rows);
         for (place, at) in asked.into_iter().enumerate() {
             let row = table.row(place);
             rows.width = row.len();
             let (label, mut weight) = (page.labels[at], page.weights[at]);
+            if weight == 0.0 {
+                continue;
+            }
+            weight *= trust;
             // Most blocks of a page are short and clearly not article: a quarter of them, four times as heavy, says the same.
-            let easy = label == 0.0 && page.study.measures[at].words < 8;
+            let easy = page.is_labelled() && label == 0.0 && page.study.measures[at].words < 8;
             if easy {
                 if at % 4 != 0 {
                     continue;
@@ -162,6 +168,28 @@ fn fit(pages: &[Page<'_>], pass: Pass, wanted: impl Fn(&Page<'_>) -> bool) -> Re
         }
     }
     Ok(boost::train(&rows, OPTIONS)?)
+}
+
+/// How much a page counts in the second pass: less where a model that never saw it finds another article than the gold body, since
+/// such bodies are mostly wrong (one of two copies, a summary, a list without its items).
+fn trust(page: &Page<'_>) -> f32 {
+    const LEAST_F1: f32 = 0.6;
+    const DOUBTED: f32 = 0.2;
+    if !page.is_labelled() {
+        return 1.0;
+    }
+    let (mut right, mut all) = (0.0, 0.0);
+    let blocks = page.study.measures.iter().zip(&page.labels).zip(&page.first);
+    for ((measure, label), first) in blocks {
+        let kept = f32::from(u8::from(*first >= THRESHOLD));
+        right += measure.words as f32 * label * kept;
+        all += measure.words as f32 * (label + kept);
+    }
+    if 2.0 * right / all.max(1.0) < LEAST_F1 {
+        DOUBTED
+    } else {
+        1.0
+    }
 }
 
 /// How much longer texts weigh more.
@@ -180,22 +208,14 @@ fn prepare<'a>(sample: &'a Sample, vocabulary: &Vocabulary, folds: usize) -> Pag
         rows.push(&row);
     }
     let body = sample.gold.body.as_deref().unwrap_or_default();
-    let labels = labels(&study, body);
-    let all: f32 = study
-        .measures
-        .iter()
-        .zip(&labels)
-        .map(|(measure, label)| measure.words as f32 * label)
-        .sum();
-    // Each page counts about the same, however long it is, and each of its words.
-    let weights: Vec<f32> = study
-        .measures
-        .iter()
-        .map(|measure| (measure.words as f32 + 1.0).powf(POWER))
-        .collect();
-    let scale = (300.0 / (all + 100.0)).powf(POWER).min(3.0);
-    let mean = 5.0;
-    let weights = weights.iter().map(|weight| weight * scale / mean).collect();
+    let (labels, weights) = match &sample.gold.body {
+        Some(body) => {
+            let labels = labels(&study, body);
+            let weights = weights(&study, &labels);
+            (labels, weights)
+        }
+        None => segments(&study, &sample.gold),
+    };
     Page {
         sample,
         rows,
@@ -211,6 +231,47 @@ fn prepare<'a>(sample: &'a Sample, vocabulary: &Vocabulary, folds: usize) -> Pag
         weights,
         study,
     }
+}
+
+/// Each page counts about the same, however long it is, and each of its words.
+fn weights(study: &Study<'_>, labels: &[f32]) -> Vec<f32> {
+    let all: f32 = study
+        .measures
+        .iter()
+        .zip(labels)
+        .map(|(measure, label)| measure.words as f32 * label)
+        .sum();
+    let scale = (300.0 / (all + 100.0)).powf(POWER).min(3.0) / 5.0;
+    study
+        .measures
+        .iter()
+        .map(|measure| (measure.words as f32 + 1.0).powf(POWER) * scale)
+        .collect()
+}
+
+/// The labels and weights of a page of which some segments are known to be article or not: a block that holds none weighs nothing.
+fn segments(study: &Study<'_>, gold: &Gold) -> (Vec<f32>, Vec<f32>) {
+    /// What a block with a segment weighs beside one of a page with a gold body.
+    const SHARE: f32 = 0.2;
+    let fold = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let folded = |segments: &Option<Vec<String>>| -> Vec<String> {
+        segments.iter().flatten().map(|segment| fold(segment)).collect()
+    };
+    let (with, without) = (folded(&gold.with), folded(&gold.without));
+    let blocks = study.page.blocks.iter().zip(&study.measures);
+    blocks
+        .map(|(block, measure)| {
+            let text = fold(study.page.text_of(block));
+            let holds = |segments: &[String]| segments.iter().any(|segment| text.contains(segment.as_str()));
+            let (yes, no) = (holds(&with), holds(&without));
+            let weight = if yes == no {
+                0.0
+            } else {
+                SHARE * (measure.words as f32 + 4.0).powf(POWER)
+            };
+            (f32::from(u8::from(yes)), weight)
+        })
+        .unzip()
 }
 
 /// The share of each block's word shingles that stand in the gold body.

@@ -49,29 +49,41 @@ impl Model {
     pub fn scores(&self, study: &Study<'_>) -> Vec<f32> {
         let count = study.page.blocks.len();
         let outline = Outline::new(&study.page, &study.measures, &study.told);
-        let mut table = Table::new(self.first.features());
-        let mut row = Vec::new();
-        for at in 0..count {
-            outline.features(at, &mut row);
-            table.push(&row);
+        let all: Vec<usize> = (0..count).collect();
+        let mut scores = Vec::with_capacity(count);
+        for blocks in all.chunks(TOGETHER) {
+            let said = ask(&self.first, blocks, |at, row| outline.features(at, row));
+            scores.extend(said.into_iter().map(sigmoid));
         }
-        let mut scores = self.first.scores(FLOOR, &table);
-        scores.iter_mut().for_each(|score| *score = sigmoid(*score));
         let verdicts = Verdicts::new(&study.page, &study.measures, &scores);
         let asked: Vec<usize> = (0..count).filter(|&at| !verdicts.is_hopeless(at)).collect();
-        let mut again = Table::new(self.second.features());
-        for &at in &asked {
-            row.clear();
-            row.extend_from_slice(table.row(at));
-            verdicts.features(at, &mut row);
-            again.push(&row);
+        let mut second = Vec::with_capacity(asked.len());
+        for blocks in asked.chunks(TOGETHER) {
+            second.extend(ask(&self.second, blocks, |at, row| {
+                outline.features(at, row);
+                verdicts.features(at, row);
+            }));
         }
-        let second = self.second.scores(FLOOR, &again);
         for (at, score) in asked.into_iter().zip(second) {
             scores[at] = sigmoid(score);
         }
         scores
     }
+}
+
+/// Blocks whose features are held at once. Some pages are hardly more than blocks of a word each, and the features of a block take
+/// more memory than that.
+const TOGETHER: usize = 128;
+
+/// What `model` says of `blocks`, whose features `write` writes.
+fn ask(model: &Trees, blocks: &[usize], write: impl Fn(usize, &mut Vec<f32>)) -> Vec<f32> {
+    let mut table = Table::new(model.features());
+    let mut row = Vec::new();
+    for &at in blocks {
+        write(at, &mut row);
+        table.push(&row);
+    }
+    model.scores(FLOOR, &table)
 }
 
 /// What becomes of a block.

@@ -119,3 +119,29 @@ fn mark(text: &mut String, page: &Page<'_>, block: &Block, kind: Kind, words: &s
         text.push_str(line);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{reader, signals::Vocabulary};
+    use super::*;
+
+    #[test]
+    fn structure_is_kept_where_it_is_wanted() {
+        let check = |page: &str, plain: &str, marked: &str| {
+            let page = reader::read(page, &Vocabulary::new().unwrap());
+            let all: Vec<usize> = (0..page.blocks.len()).collect();
+            assert_eq!(render(&page, &all, false), plain);
+            assert_eq!(render(&page, &all, true), marked);
+        };
+        check("<h2>a</h2><p>b<br>c", "a\n\nb\nc", "## a\n\nb  \nc");
+        check("<p>a<ul><li>b<li>c</ul>", "a\n\nb\nc", "a\n\n- b\n- c");
+        check("<ol><li>a<li>b</ol><ul><li>c", "a\nb\n\nc", "1. a\n1. b\n\n- c");
+        check("<blockquote><p>a<br>b</blockquote>", "a\nb", "> a\n> b");
+        check(
+            "<table><tr><td>a<td>b<tr><td>c<td>d</table><p>e",
+            "a\tb\nc\td\n\ne",
+            "a | b\nc | d\n\ne",
+        );
+        check("<pre>a\n b</pre>c", "a\n b\n\nc", "```\na\n b\n```\n\nc");
+    }
+}
