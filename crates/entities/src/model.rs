@@ -8,7 +8,7 @@
 use std::hint::{black_box, select_unpredictable};
 
 use crate::features::{Lexicon, Usage};
-use crate::labels::{LABELS, TYPES};
+use crate::labels::LABELS;
 use crate::viterbi::Transitions;
 
 /// Two to the power of this many buckets is the most that a model can have.
@@ -19,7 +19,7 @@ pub const ROWS: usize = 4;
 const FIELDS: u32 = 5;
 /// Bytes of the tag that a row is told by.
 const TAG: usize = 2;
-const MAGIC: &[u8; 4] = b"GMT3";
+const MAGIC: &[u8; 4] = b"GMT2";
 
 /// Rows that share a line of the cache: weights as two's complement, then the tag, which is zero in a free row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,10 +46,8 @@ pub struct Model {
     pub lexicon: Lexicon,
     /// A lead of the first pass that counts as one step for the second.
     pub unit: f32,
-    /// What names of other kinds get ahead; minus infinity for a model that knows none.
-    pub ahead: f32,
-    /// The weights of least lead, mean lead and one that make a probability of a name's leads, for each type.
-    pub calibration: [[f32; 3]; TYPES.len()],
+    /// The weights of least lead, mean lead and one that make a probability of a name's leads.
+    pub calibration: [f32; 3],
 }
 
 /// The bytes are not a model of this version.
@@ -119,9 +117,9 @@ impl Table {
 }
 
 impl Model {
-    /// The probability that a name of type number `kind` with these leads over the next best label is right.
-    pub fn probability(&self, kind: usize, least: f32, mean: f32) -> f64 {
-        let [a, b, c] = self.calibration[kind];
+    /// The probability that a name with these leads over the next best label is right.
+    pub fn probability(&self, least: f32, mean: f32) -> f64 {
+        let [a, b, c] = self.calibration;
         1.0 / (1.0 + f64::from(-(a * least + b * mean + c)).exp())
     }
 
@@ -132,10 +130,7 @@ impl Model {
         for value in self.transitions.as_flattened().as_flattened() {
             out.extend(value.to_le_bytes());
         }
-        for value in [self.unit, self.ahead]
-            .iter()
-            .chain(self.calibration.as_flattened())
-        {
+        for value in [self.unit].iter().chain(&self.calibration) {
             out.extend(value.to_le_bytes());
         }
         out.extend((self.lexicon.paths.len() as u32).to_le_bytes());
@@ -201,9 +196,8 @@ impl Model {
             *value = f32::from_le_bytes(take(&mut bytes)?);
         }
         let unit = f32::from_le_bytes(take(&mut bytes)?);
-        let ahead = f32::from_le_bytes(take(&mut bytes)?);
-        let mut calibration = [[0.0; 3]; TYPES.len()];
-        for value in calibration.as_flattened_mut() {
+        let mut calibration = [0.0; 3];
+        for value in &mut calibration {
             *value = f32::from_le_bytes(take(&mut bytes)?);
         }
         let lexicon = words(&mut bytes)?;
@@ -227,7 +221,6 @@ impl Model {
             transitions,
             lexicon,
             unit,
-            ahead,
             calibration,
         })
     }
@@ -302,10 +295,9 @@ mod tests {
             transitions: [[[0.5; LABELS]; LABELS]; 2],
             lexicon: Lexicon::default(),
             unit: 4.0,
-            ahead: -1.0,
-            calibration: [[1.0, 2.0, 3.0]; TYPES.len()],
+            calibration: [1.0, 2.0, 3.0],
         };
-        let weights = [-7, 0, 0, 127, 0, 0, 0, 0, 0, 0, 0, 0, 1, -2];
+        let weights = [-7, 0, 0, 127, 0, 0, 0, 0, 0, 0, 0, 0, 1];
         assert!(model.table.insert(0xABCD_EF01_2345_6789, &weights));
         model.lexicon.paths = vec![0, 70_000];
         let usage = Usage {

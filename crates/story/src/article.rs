@@ -1,6 +1,6 @@
 //! What is kept of an article, and how two articles are held against each other.
 
-use gristmill_core::DocumentId;
+use gristmill_core::{Document, DocumentId};
 
 use crate::frequencies::Frequencies;
 use crate::meaning::{self, Meaning, Space};
@@ -90,25 +90,31 @@ struct Lengths {
 pub(crate) struct Article {
     /// The id of its story's first document.
     pub(crate) story: DocumentId,
-    /// When it was published or taken in, in milliseconds since 1970.
+    /// When it was published or, where that is not known, taken in; in milliseconds since 1970.
     pub(crate) time: i64,
+    /// Whether the time is that of publication.
+    pub(crate) dated: bool,
     pub(crate) tongue: Tongue,
     /// Its terms, by term.
     pub(crate) entries: Vec<Entry>,
     meaning: Meaning,
+    /// The meaning of the terms that are no names: what happened, whoever and wherever it was.
+    happening: Meaning,
     lengths: Lengths,
 }
 
+/// Marks, in the number of terms as it is written, an article whose publication date is not known.
+const UNDATED: u16 = 1 << 15;
+
 impl Article {
     /// The bytes that an article takes in the state.
-    pub(crate) const SIZE: usize = 16 + 8 + 4 + 2 + TERMS * Entry::SIZE + meaning::DIMENSIONS;
+    pub(crate) const SIZE: usize = 16 + 8 + 4 + 2 + TERMS * Entry::SIZE + 2 * meaning::DIMENSIONS;
 
     pub(crate) fn new(
         sketch: &Sketch,
         frequencies: &Frequencies,
         space: &Space,
-        story: DocumentId,
-        time: i64,
+        document: &Document,
     ) -> Self {
         let tongue = sketch.tongue;
         let entry = |count: &crate::sketch::Count| {
@@ -116,12 +122,17 @@ impl Article {
             Entry::new(count.term, rarity, count.count, count.flags)
         };
         let mut entries: Vec<Entry> = sketch.counts.iter().map(entry).filter(|e| e.rarity > 0).collect();
-        sort_by_weight(&mut entries, MEANT);
-        let weights = entries
+        sort_by_weight(&mut entries, 2 * MEANT);
+        let weights = entries.iter().map(|entry| (entry.term, entry.weight()));
+        let meaning = space.meaning(tongue, weights.take(MEANT));
+        let others = entries
             .iter()
-            .take(MEANT)
-            .map(|entry| (entry.term, entry.weight()));
-        let meaning = space.meaning(tongue, weights);
+            .take(2 * MEANT)
+            .filter(|entry| !entry.has(flag::NAME));
+        let happening = space.meaning(
+            tongue,
+            others.take(MEANT).map(|entry| (entry.term, entry.weight())),
+        );
         if entries.len() > TERMS {
             let (kept, rest) = entries.split_at(TERMS - TITLE);
             let title = rest.iter().filter(|entry| entry.has(flag::TITLE));
@@ -136,12 +147,14 @@ impl Article {
         }
         entries.sort_unstable_by_key(|entry| entry.term);
         Self {
-            story,
-            time,
+            story: document.id,
+            time: document.created.unwrap_or(document.added).as_millisecond(),
+            dated: document.created.is_some(),
             tongue,
             lengths: Lengths::of(&entries),
             entries,
             meaning,
+            happening,
         }
     }
 
@@ -160,9 +173,14 @@ impl Article {
 
     /// The cosine of the two articles' terms by weight.
     pub(crate) fn cosine(&self, other: &Self) -> f32 {
-        let dot: f32 = shared(self, other)
-            .map(|(_, mine, other)| mine.weight() * other.weight())
-            .sum();
+        let mut dot = 0.0;
+        let mut rest = other.entries.iter().peekable();
+        for mine in &self.entries {
+            while rest.next_if(|other| other.term < mine.term).is_some() {}
+            if let Some(other) = rest.next_if(|other| other.term == mine.term) {
+                dot += mine.weight() * other.weight();
+            }
+        }
         ratio(dot, self.lengths.body * other.lengths.body)
     }
 
@@ -171,10 +189,12 @@ impl Article {
         bytes.extend(self.story.as_bytes());
         bytes.extend(self.time.to_le_bytes());
         bytes.extend(self.tongue.number().to_le_bytes());
-        bytes.extend((self.entries.len() as u16).to_le_bytes());
+        let undated = if self.dated { 0 } else { UNDATED };
+        bytes.extend((self.entries.len() as u16 | undated).to_le_bytes());
         self.entries.iter().for_each(|entry| entry.write(&mut bytes));
-        bytes.resize(Self::SIZE - meaning::DIMENSIONS, 0);
+        bytes.resize(Self::SIZE - 2 * meaning::DIMENSIONS, 0);
         bytes.extend(self.meaning.to_bytes());
+        bytes.extend(self.happening.to_bytes());
         bytes
     }
 
@@ -184,19 +204,22 @@ impl Article {
         let (time, rest) = rest.split_first_chunk::<8>()?;
         let (tongue, rest) = rest.split_first_chunk::<4>()?;
         let (count, rest) = rest.split_first_chunk::<2>()?;
-        let (entries, meaning) = rest.split_at_checked(TERMS * Entry::SIZE)?;
-        let entries = entries
-            .as_chunks()
-            .0
-            .get(..usize::from(u16::from_le_bytes(*count)))?;
+        let (entries, meanings) = rest.split_at_checked(TERMS * Entry::SIZE)?;
+        let [meaning, happening] = meanings.as_chunks().0 else {
+            return None;
+        };
+        let count = u16::from_le_bytes(*count);
+        let entries = entries.as_chunks().0.get(..usize::from(count & !UNDATED))?;
         let entries: Vec<Entry> = entries.iter().copied().map(Entry::read).collect();
         Some(Self {
             story: DocumentId::from_bytes(*story),
             time: i64::from_le_bytes(*time),
+            dated: count & UNDATED == 0,
             tongue: Tongue::from_number(u32::from_le_bytes(*tongue)),
             lengths: Lengths::of(&entries),
             entries,
-            meaning: Meaning::from_bytes(meaning.first_chunk()?),
+            meaning: Meaning::from_bytes(meaning),
+            happening: Meaning::from_bytes(happening),
         })
     }
 }
@@ -260,8 +283,11 @@ pub(crate) struct Likeness {
     pub(crate) names: f32,
     /// The terms that are no names.
     pub(crate) common: f32,
-    /// The directions of the terms' vectors.
+    /// The directions of the terms' vectors; where the words have none, about what it is in articles whose terms are as
+    /// alike.
     pub(crate) meaning: f32,
+    /// The same of the terms that are no names.
+    pub(crate) happening: f32,
     /// The rarity of the rarest shared term.
     pub(crate) rarest: f32,
     /// The rarity of the rarest shared name.
@@ -276,9 +302,10 @@ fn ratio(part: f32, whole: f32) -> f32 {
 }
 
 impl Likeness {
-    pub(crate) fn of(a: &Article, b: &Article) -> Self {
+    /// Of two articles that have `shared` in common.
+    pub(crate) fn of(a: &Article, b: &Article, shared: &[Shared]) -> Self {
         let mut like = Self::default();
-        for (_, mine, other) in shared(a, b) {
+        for &Shared { mine, other, .. } in shared {
             let weight = mine.weight() * other.weight();
             let rarity = mine.rarity() * other.rarity();
             let both = |flag| mine.has(flag) && other.has(flag);
@@ -312,27 +339,68 @@ impl Likeness {
         like.lead = ratio(like.lead, mine.lead * other.lead);
         like.names = ratio(like.names, mine.names * other.names);
         like.common = ratio(like.common, mine.common * other.common);
-        like.meaning = a.meaning.cosine(&b.meaning);
+        let usual = |steep: f32| 1.0 - (-steep * like.body).exp();
+        like.meaning = a.meaning.cosine(&b.meaning).unwrap_or(usual(5.0));
+        like.happening = a.happening.cosine(&b.happening).unwrap_or(usual(2.5));
         like
     }
 }
 
-/// The terms that both articles have: the place in the first, and as each has them.
-pub(crate) fn shared<'a>(a: &'a Article, b: &'a Article) -> impl Iterator<Item = (usize, Entry, Entry)> + 'a {
-    let mut rest = &b.entries[..];
-    a.entries.iter().enumerate().filter_map(move |(place, &mine)| {
-        while rest.first().is_some_and(|other| other.term < mine.term) {
-            rest = &rest[1..];
+/// A term that two articles have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shared {
+    /// Its place among the entries of the first.
+    pub(crate) place: usize,
+    /// As the first has it.
+    pub(crate) mine: Entry,
+    /// As the second has it.
+    pub(crate) other: Entry,
+}
+
+/// An article with a table of where its terms stand, so that it can be held against many others: most of their
+/// terms meet an empty slot and cost no more than that.
+#[derive(Debug)]
+pub(crate) struct Subject<'a> {
+    pub(crate) article: &'a Article,
+    /// One more than the place of an entry; 0 is empty.
+    slots: [u8; SLOTS],
+}
+
+const SLOTS: usize = 8 * TERMS;
+
+impl<'a> Subject<'a> {
+    pub(crate) fn new(article: &'a Article) -> Self {
+        let mut slots = [0; SLOTS];
+        for (place, entry) in (1..).zip(&article.entries) {
+            let mut slot = entry.term as usize % SLOTS;
+            while slots[slot] != 0 {
+                slot = (slot + 1) % SLOTS;
+            }
+            slots[slot] = place;
         }
-        let other = *rest.first()?;
-        (other.term == mine.term).then_some((place, mine, other))
-    })
+        Self { article, slots }
+    }
+
+    /// The terms that `other` has too, by term.
+    pub(crate) fn shared(&self, other: &Article) -> Vec<Shared> {
+        let find = |&other: &Entry| {
+            let mut slot = other.term as usize % SLOTS;
+            while self.slots[slot] != 0 {
+                let place = usize::from(self.slots[slot]) - 1;
+                let mine = *self.article.entries.get(place)?;
+                if mine.term == other.term {
+                    return Some(Shared { place, mine, other });
+                }
+                slot = (slot + 1) % SLOTS;
+            }
+            None
+        };
+        other.entries.iter().filter_map(find).collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use gristmill_core::Document;
-
     use super::*;
     use crate::Model;
 
@@ -340,7 +408,7 @@ mod tests {
         let document = Document::from_text("a", text);
         let sketch = Sketch::of(&document);
         let model = Model::default();
-        Article::new(&sketch, &model.frequencies(), model.space(), document.id, -5)
+        Article::new(&sketch, &model.frequencies(), model.space(), &document)
     }
 
     #[test]
@@ -356,9 +424,10 @@ mod tests {
     fn an_article_is_like_itself_and_unlike_another() {
         let bank = article("The central bank of Tarnland left its interest rate at 4.25 per cent.");
         let quake = article("Rescuers searched the ruins of Velmora after the earthquake.");
-        let same = Likeness::of(&bank, &bank);
+        let like = |a, b| Likeness::of(a, b, &Subject::new(a).shared(b));
+        let same = like(&bank, &bank);
         assert!((same.body - 1.0).abs() < 1e-5 && (same.title_in - 1.0).abs() < 1e-5);
-        let other = Likeness::of(&bank, &quake);
+        let other = like(&bank, &quake);
         assert!(other.body < 0.05 && other.names == 0.0);
     }
 }

@@ -1,10 +1,12 @@
 //! What is known of an article and a story that it may belong to.
 
-use crate::article::{Article, Likeness, shared};
+use std::sync::Arc;
+
+use crate::article::{Article, Likeness, Shared};
 use crate::memory::Near;
 
 /// The number of [`Features`].
-pub const FEATURES: usize = 28;
+pub const FEATURES: usize = 30;
 
 /// What the model judges by; [`NAMES`] says what each is.
 pub type Features = [f32; FEATURES];
@@ -41,14 +43,29 @@ pub const NAMES: [&str; FEATURES] = [
     "mean cosine of terms, each shared among the stories that have it",
     "rarest term that no other story has",
     "rarity of terms that no other story has",
+    "mean likeness of what happened",
+    "least likeness of what happened",
 ];
 
 const DAY: f32 = 86_400_000.0;
+/// Stands for a distance in time that is not known: no sign that two articles belong together, and none that they do not.
+const UNKNOWN: f32 = 1.5;
+
+/// Where a feature grows, an article becomes no less likely to belong to the story (1), no more likely (-1), or either
+/// (0): what the trees must hold to, so that they learn no accident of the articles they saw.
+pub const DIRECTIONS: [i8; FEATURES] = {
+    let mut directions = [1; FEATURES];
+    directions[14] = -1;
+    directions[15] = -1;
+    directions[22] = 0;
+    directions
+};
 
 /// A member of a story held against an article.
 #[derive(Debug)]
 pub(crate) struct Member {
-    pub(crate) article: Article,
+    pub(crate) article: Arc<Article>,
+    pub(crate) shared: Vec<Shared>,
     pub(crate) like: Likeness,
 }
 
@@ -73,7 +90,7 @@ pub(crate) fn spread(article: &Article, near: &[Near]) -> Vec<f32> {
         .enumerate()
         .flat_map(|(n, near)| near.members.iter().map(move |m| (n, m)))
     {
-        for (place, _, _) in shared(article, &member.article) {
+        for &Shared { place, .. } in &member.shared {
             if told[place] != n {
                 told[place] = n;
                 spread[place] += 1.0;
@@ -91,20 +108,20 @@ struct Own {
 }
 
 impl Own {
-    fn of(article: &Article, member: &Article, spread: &[f32]) -> Self {
+    fn of(article: &Article, member: &Member, spread: &[f32]) -> Self {
         let mut own = Self {
             cosine: 0.0,
             rarest: 0.0,
             rarity: 0.0,
         };
-        for (place, mine, other) in shared(article, member) {
+        for &Shared { place, mine, other } in &member.shared {
             own.cosine += mine.weight() * other.weight() / spread[place].max(1.0);
             if spread[place] <= 1.0 {
                 own.rarest = own.rarest.max(mine.rarity());
                 own.rarity += mine.rarity();
             }
         }
-        let lengths = article.length() * member.length();
+        let lengths = article.length() * member.article.length();
         own.cosine = if lengths > 0.0 { own.cosine / lengths } else { 0.0 };
         own
     }
@@ -113,19 +130,12 @@ impl Own {
 /// The features of `article` and a story with these `members`, of which there is one at least; `other` is the
 /// best cosine of another story, `spread` what [`spread`] gave.
 pub(crate) fn features(article: &Article, members: &[Member], other: f32, spread: &[f32]) -> Features {
-    let owns: Vec<Own> = members
-        .iter()
-        .map(|m| Own::of(article, &m.article, spread))
-        .collect();
+    let owns: Vec<Own> = members.iter().map(|m| Own::of(article, m, spread)).collect();
     let most_own = |of: fn(&Own) -> f32| owns.iter().map(of).fold(0.0, f32::max);
     let most = |of: fn(&Likeness) -> f32| members.iter().map(|m| of(&m.like)).fold(f32::MIN, f32::max);
     let mean =
         |of: fn(&Likeness) -> f32| members.iter().map(|m| of(&m.like)).sum::<f32>() / members.len() as f32;
-    let gaps = || {
-        members
-            .iter()
-            .map(|m| m.article.time.abs_diff(article.time) as f32 / DAY)
-    };
+    let gaps = || members.iter().map(|m| gap(article, &m.article));
     let best = &members[best(members)];
     let least = |of: fn(&Likeness) -> f32| members.iter().map(|m| of(&m.like)).fold(f32::MAX, f32::min);
     let among = among(members);
@@ -158,7 +168,19 @@ pub(crate) fn features(article: &Article, members: &[Member], other: f32, spread
         owns.iter().map(|own| own.cosine).sum::<f32>() / owns.len() as f32,
         most_own(|own| own.rarest),
         most_own(|own| own.rarity),
+        mean(|like| like.happening),
+        least(|like| like.happening),
     ]
+}
+
+/// The days between two articles, whole ones, since many dates have no time; [`UNKNOWN`] unless both are dated: the time
+/// of arrival says when a file was copied.
+fn gap(a: &Article, b: &Article) -> f32 {
+    if a.dated && b.dated {
+        (a.time.abs_diff(b.time) as f32 / DAY).round()
+    } else {
+        UNKNOWN
+    }
 }
 
 /// How like the members are among themselves: the mean cosine of terms; none for one alone.

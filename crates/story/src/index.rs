@@ -48,7 +48,7 @@ struct Recent {
 const NONE: u32 = u32::MAX;
 
 /// The index.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
     /// Of the segment being filled, `current`, the latest posting of each term in `recent`.
     latest: HashMap<Term, u32>,
@@ -169,11 +169,13 @@ impl Index {
         state.remove(&name(segment))
     }
 
-    /// Puts the [`LATEST`] articles that have `term` into `found`, the latest first.
+    /// Puts the [`LATEST`] articles that have `term` into `found`, the latest first, with at most `reads` reads of
+    /// full segments, which it counts down.
     pub(crate) fn look_up(
         &self,
         term: Term,
         state: &dyn State,
+        reads: &mut usize,
         found: &mut Vec<Posting>,
     ) -> Result<(), StateError> {
         found.clear();
@@ -188,9 +190,10 @@ impl Index {
         for (&group, table) in self.tables.iter().rev() {
             let [one, two] = rows(term);
             let mut segments = table[one] & table[two];
-            while segments != 0 && found.len() < LATEST {
+            while segments != 0 && found.len() < LATEST && *reads > 0 {
                 let column = u64::BITS - 1 - segments.leading_zeros();
                 segments &= !(1 << column);
+                *reads -= 1;
                 self.read(term, group * COLUMNS + column, state, found)?;
             }
         }
@@ -245,7 +248,7 @@ mod tests {
         let mut state = MemoryState::new();
         let look = |index: &Index, state: &MemoryState, term| {
             let mut found = Vec::new();
-            index.look_up(term, state, &mut found).unwrap();
+            index.look_up(term, state, &mut 9, &mut found).unwrap();
             found
         };
         let terms: Vec<Term> = (0..200_u32)
@@ -277,6 +280,9 @@ mod tests {
             }
         );
         assert_eq!(found[1..], before[7][..]);
+        let mut none = Vec::new();
+        again.look_up(terms[7], &state, &mut 0, &mut none).unwrap();
+        assert_eq!(none.len(), 1, "nothing is read beyond the bound");
         again.remove(0, &mut state).unwrap();
         assert_eq!(look(&again, &state, terms[7]).len(), 1);
         assert!(look(&again, &state, terms[8]).is_empty());

@@ -7,9 +7,15 @@
 //! shares terms; boosted trees over some [features](NAMES) of article and story say how likely it belongs.
 //! Stories across languages are not found: no word is shared between them.
 //!
-//! What is remembered lies on disk: memory holds twelve bytes an article, and an index of which article has
-//! which term is in sorted files that are never changed. Articles are forgotten by the segment once twice the
-//! window has gone by since they came.
+//! The names of a small country are rare words and stand in all that happens there, so that names alone tie nothing: the
+//! trees also see what the other words mean, and have learned from a country whose names no table knows. How far apart
+//! two articles were published counts where both are dated. The time of arrival, which stands in for a date that is
+//! missing, only says what is in the window, since it is that of a copied file as often as not: so `run --once` and the
+//! daemon place an undated article alike.
+//!
+//! What is remembered lies on disk: memory holds twelve bytes an article and some thousand articles that were looked at
+//! lately, and an index of which article has which term is in sorted files that are never changed. A look-up reads a
+//! bounded number of their parts. Articles are forgotten by the segment once twice the window has gone by since they came.
 //!
 //! ```
 //! use gristmill_core::{Document, MemoryState};
@@ -35,7 +41,7 @@ mod trees;
 #[cfg(test)]
 mod tests;
 
-pub use features::{FEATURES, Features, NAMES};
+pub use features::{DIRECTIONS, FEATURES, Features, NAMES};
 pub use frequencies::Table;
 pub use meaning::DIMENSIONS;
 pub use model::Model;

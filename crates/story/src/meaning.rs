@@ -96,13 +96,10 @@ impl Meaning {
         }
     }
 
-    pub(crate) fn cosine(&self, other: &Self) -> f32 {
+    /// How alike two directions are; none unless both are known.
+    pub(crate) fn cosine(&self, other: &Self) -> Option<f32> {
         let lengths = self.length * other.length;
-        if lengths > 0.0 {
-            dot(&self.vector, &other.vector) as f32 / lengths
-        } else {
-            0.0
-        }
+        (lengths > 0.0).then(|| dot(&self.vector, &other.vector) as f32 / lengths)
     }
 
     pub(crate) fn to_bytes(self) -> [u8; DIMENSIONS] {

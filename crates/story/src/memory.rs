@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
 use gristmill_core::{State, StateError};
 
-use crate::article::{Article, Likeness};
+use crate::article::{Article, Likeness, Subject};
 use crate::features::Member;
 use crate::index::{self, Index, SEGMENT};
 
@@ -17,6 +18,9 @@ const ASKED: usize = 32;
 const NEAREST: usize = 24;
 /// Further members, the latest, of the stories of these that are looked at.
 const MEMBERS: usize = 8;
+/// So many parts of the index on disk are read for an article at the most, its weightiest terms first and for each the
+/// latest articles: what a look-up costs has a bound, however much is remembered.
+const READS: usize = 96;
 
 /// What memory keeps of an article.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +47,7 @@ pub(crate) struct Near {
 }
 
 /// The articles remembered.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Memory {
     rows: VecDeque<Row>,
     /// The number of the first of `rows`.
@@ -53,7 +57,12 @@ pub(crate) struct Memory {
     /// When the last article of each segment came, in minutes since 1970.
     came: BTreeMap<u32, u32>,
     index: Index,
+    /// Articles that were looked at, by number; each number has one place.
+    looked_at: Vec<Option<(u32, Arc<Article>)>>,
 }
+
+/// So many of the articles looked at stay in memory: one is mostly looked at by many.
+const LOOKED_AT: usize = 1 << 13;
 
 fn name(kind: &str, segment: u32) -> String {
     format!("{kind}-{segment:08}")
@@ -111,6 +120,21 @@ impl Memory {
 
     fn row(&self, number: u32) -> Option<&Row> {
         self.rows.get(number.checked_sub(self.first)? as usize)
+    }
+
+    fn article(&mut self, number: u32, state: &dyn State) -> Result<Arc<Article>, StateError> {
+        let place = number as usize % LOOKED_AT;
+        if let Some((_, article)) = self
+            .looked_at
+            .get(place)
+            .and_then(|at| at.as_ref().filter(|(of, _)| *of == number))
+        {
+            return Ok(Arc::clone(article));
+        }
+        let article = Arc::new(self.read(number, state)?);
+        self.looked_at.resize(LOOKED_AT, None);
+        self.looked_at[place] = Some((number, Arc::clone(&article)));
+        Ok(article)
     }
 
     fn read(&self, number: u32, state: &dyn State) -> Result<Article, StateError> {
@@ -232,7 +256,7 @@ impl Memory {
     /// The stories with members that share terms with `article` and are at most `window` milliseconds away, by
     /// the number of the story.
     pub(crate) fn near(
-        &self,
+        &mut self,
         article: &Article,
         window: i64,
         state: &dyn State,
@@ -241,10 +265,11 @@ impl Memory {
         let apart = minutes_of(window);
         let mut scores: HashMap<u32, f32, BuildHasherDefault<Spread>> = HashMap::default();
         let mut found = Vec::new();
+        let mut reads = READS;
         for entry in article.weightiest(ASKED) {
             let weight = entry.weight() / article.length();
             let term = article.tongue.own(entry.term);
-            self.index.look_up(term, state, &mut found)?;
+            self.index.look_up(term, state, &mut reads, &mut found)?;
             for posting in &found {
                 if self
                     .row(posting.article)
@@ -281,15 +306,21 @@ impl Memory {
             }
         }
         let mut near = Vec::new();
+        let subject = Subject::new(article);
         for (story, numbers) in stories {
             let mut members = Vec::new();
             for number in numbers {
-                let other = self.read(number, state)?;
+                let other = self.article(number, state)?;
                 if other.tongue == article.tongue
                     && other.time.abs_diff(article.time) <= window.unsigned_abs()
                 {
-                    let like = Likeness::of(article, &other);
-                    members.push(Member { article: other, like });
+                    let shared = subject.shared(&other);
+                    let like = Likeness::of(article, &other, &shared);
+                    members.push(Member {
+                        article: other,
+                        shared,
+                        like,
+                    });
                 }
             }
             if !members.is_empty() {

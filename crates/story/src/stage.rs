@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::article::{Article, shared};
+use crate::article::{Article, Shared};
 use crate::features::{Features, NAMES, best, features, spread};
 use crate::frequencies::Frequencies;
 use crate::memory::{Memory, Near};
@@ -80,12 +80,12 @@ pub struct Candidate {
     /// What the model judges by.
     pub features: Features,
     number: u32,
-    /// The member most like the article.
-    nearest: Article,
+    /// What the article shares with the member most like it.
+    shared: Vec<Shared>,
 }
 
 /// Finds the story of each article in a stream.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Stories {
     params: StoryParams,
     model: Arc<Model>,
@@ -125,8 +125,13 @@ impl Stories {
     ///
     /// # Errors
     /// The state cannot be read.
-    pub fn candidates(&self, document: &Document, state: &dyn State) -> Result<Vec<Candidate>, StateError> {
-        self.near(&self.article(document, &Sketch::of(document)), state)
+    pub fn candidates(
+        &mut self,
+        document: &Document,
+        state: &dyn State,
+    ) -> Result<Vec<Candidate>, StateError> {
+        let article = self.article(document, &Sketch::of(document));
+        self.near(&article, state)
     }
 
     /// Places `document` into the story of the candidate, or into one of its own, whatever the model says, for
@@ -150,15 +155,14 @@ impl Stories {
     }
 
     fn article(&self, document: &Document, sketch: &Sketch) -> Article {
-        let time = document.created.unwrap_or(document.added).as_millisecond();
-        Article::new(sketch, &self.frequencies, self.model.space(), document.id, time)
+        Article::new(sketch, &self.frequencies, self.model.space(), document)
     }
 
     fn window(&self) -> i64 {
         i64::try_from(self.params.window.0.as_millis()).unwrap_or(i64::MAX)
     }
 
-    fn near(&self, article: &Article, state: &dyn State) -> Result<Vec<Candidate>, StateError> {
+    fn near(&mut self, article: &Article, state: &dyn State) -> Result<Vec<Candidate>, StateError> {
         let near = self.memory.near(article, self.window(), state)?;
         let cosines: Vec<f32> = near
             .iter()
@@ -170,12 +174,12 @@ impl Stories {
             let other = others.map(|(_, cosine)| *cosine).fold(0.0, f32::max);
             let features = features(article, &members, other, &spread);
             let best = best(&members);
-            let nearest = members.into_iter().nth(best)?.article;
+            let nearest = members.into_iter().nth(best)?;
             Some(Candidate {
-                story: nearest.story,
+                story: nearest.article.story,
                 features,
                 number: story,
-                nearest,
+                shared: nearest.shared,
             })
         };
         Ok(near.into_iter().enumerate().filter_map(candidate).collect())
@@ -209,11 +213,12 @@ impl Stories {
             .push(article, story.unwrap_or(self.memory.next()), came, state)
     }
 
-    /// The words and names that tie `document` to `other`, the weightiest first.
-    fn ties(document: &Document, article: &Article, other: &Article) -> (Vec<String>, Vec<String>) {
+    /// The words and names of `document` among `shared`, the weightiest first.
+    fn ties(document: &Document, shared: &[Shared]) -> (Vec<String>, Vec<String>) {
         const SHOWN: usize = 12;
-        let mut both: Vec<(f32, Term, bool)> = shared(article, other)
-            .map(|(_, mine, other)| {
+        let mut both: Vec<(f32, Term, bool)> = shared
+            .iter()
+            .map(|&Shared { mine, other, .. }| {
                 let name = mine.has(flag::NAME) && other.has(flag::NAME);
                 (mine.weight() * other.weight(), mine.term, name)
             })
@@ -333,7 +338,7 @@ impl OrderedStage for Stories {
                 };
             }
             if document.notes.is_some() {
-                let (words, names) = Self::ties(document, &article, &candidate.nearest);
+                let (words, names) = Self::ties(document, &candidate.shared);
                 let says = if joins { "joins" } else { "does not join" };
                 let features: serde_json::Map<_, _> = NAMES
                     .iter()

@@ -10,7 +10,7 @@ const QUAKE: [&str; 4] = [
     "A strong earthquake struck the harbour town of Velmora on Tuesday, killing at least twelve people and trapping dozens under the collapsed Orsini hotel, rescuers said. President Ilse Brandt of Tarnland declared three days of mourning. The quake of magnitude 6.8 was felt as far away as the capital Ostrava Bay. Power failed in most of the town, and the port authority closed the docks.",
     "Rescue teams in Velmora searched the ruins of the Orsini hotel on Wednesday after an earthquake killed at least twelve people in the harbour town. “We hear voices under the concrete,” said fire chief Tomas Reld. Dozens are missing. President Brandt, who flew to Velmora in the morning, promised that the government of Tarnland would pay for the rebuilding.",
     "Velmora mourns: twelve dead in the earthquake, dozens still missing in the rubble of the collapsed Orsini hotel, rescuers say. Tarnland lies on a fault that last broke in 1931, when the old lighthouse fell. Geologists had warned the town council for years. Brandt said that the hotel had been inspected in spring. Volunteers handed out blankets at the harbour.",
-    "Twelve people have died and many are buried after the ground shook Tarnland's coast. The Orsini hotel in Velmora, six floors high, came down within seconds of the earthquake, and fire chief Tomas Reld said his crews would dig through the night. Hospitals in Ostrava Bay took in the injured. Brandt cancelled a trip abroad.",
+    "At least twelve people have died and dozens are trapped after an earthquake struck the harbour town of Velmora on Tarnland's coast. The Orsini hotel, six floors high, collapsed within seconds, and fire chief Tomas Reld said his rescuers would dig through the night. Hospitals in Ostrava Bay took in the injured. Brandt cancelled a trip abroad.",
 ];
 
 /// The same country, the same president, another event.
@@ -63,6 +63,51 @@ fn another_event_stays_out_when_it_comes_first() {
     let placed = stories(&[ELECTION, QUAKE[0], QUAKE[1], QUAKE[2], QUAKE[3]], false);
     assert!(placed[1..].iter().all(|story| story.id == placed[1].id));
     assert_ne!(placed[0].id, placed[1].id);
+}
+
+/// Articles on events of one region, by event: the same countries and leaders in all.
+fn region() -> Vec<(&'static str, Document)> {
+    let parts = include_str!("tests/caucasus.txt").split("== ").skip(1);
+    let document = |part: &'static str| {
+        let (event, rest) = part.split_once(" | ").unwrap();
+        let (title, text) = rest.split_once('\n').unwrap();
+        let mut document = Document::from_text(text, text);
+        document.title = Some(title.to_owned());
+        (event, document)
+    };
+    parts.map(document).collect()
+}
+
+#[test]
+fn events_of_one_region_stay_apart() {
+    for first in 0..region().len() {
+        let mut articles = region();
+        articles.rotate_left(first);
+        let mut stories = Stories::new(&StoryParams::default());
+        let mut state = MemoryState::new();
+        let mut events = std::collections::HashMap::new();
+        for (event, mut document) in articles {
+            stories.place(&mut document, &mut state).unwrap();
+            let of = *events.entry(document.story.id).or_insert(event);
+            assert_eq!(of, event, "from {first}");
+        }
+    }
+}
+
+#[test]
+fn the_time_of_arrival_of_an_undated_article_changes_nothing_within_the_window() {
+    let place = |hours: i64| {
+        let mut stories = Stories::new(&StoryParams::default());
+        let mut state = MemoryState::new();
+        let place = |(n, text): (i64, &&str)| {
+            let mut document = Document::from_text(&n.to_string(), text);
+            document.added = jiff::Timestamp::from_second(n * hours * 3_600).unwrap();
+            stories.place(&mut document, &mut state).unwrap();
+            document.story
+        };
+        (0..).zip(&QUAKE).map(place).collect::<Vec<_>>()
+    };
+    assert_eq!(place(0), place(50));
 }
 
 #[test]

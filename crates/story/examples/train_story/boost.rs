@@ -1,6 +1,6 @@
 //! Gradient-boosted trees for a yes or no, by histograms.
 
-use gristmill_story::{FEATURES, Features};
+use gristmill_story::{DIRECTIONS, FEATURES, Features};
 
 /// What trees learn from: features, yes or no, and how much it counts.
 pub(crate) type Row = (Features, bool, f32);
@@ -38,6 +38,8 @@ struct Split {
     gain: f64,
     feature: usize,
     bin: usize,
+    /// What leaves on its sides would say.
+    values: [f64; 2],
 }
 
 /// A leaf that may still grow.
@@ -45,7 +47,11 @@ struct Open {
     rows: Vec<u32>,
     split: Option<Split>,
     path: Vec<usize>,
+    /// Between what values its leaves must lie, so that the tree keeps to [`DIRECTIONS`].
+    range: Range,
 }
+
+type Range = (f64, f64);
 
 struct Bins {
     /// The upper bounds of the bins of each feature.
@@ -164,11 +170,13 @@ fn flatten(node: &Node, nodes: &mut Vec<(u8, f32, u16)>) {
 
 fn tree(bins: &Bins, slopes: &[(f64, f64)], used: &[usize], growth: &Growth, sums: &mut [f64]) -> Node {
     let all: Vec<u32> = (0..slopes.len() as u32).collect();
-    let split = best_split(bins, slopes, used, growth, &all);
+    let range = (f64::MIN, f64::MAX);
+    let split = best_split(bins, slopes, used, growth, &all, range);
     let mut open = vec![Open {
         rows: all,
         split,
         path: Vec::new(),
+        range,
     }];
     let mut root = Node::Leaf(0.0);
     for _ in 1..growth.leaves {
@@ -180,6 +188,7 @@ fn tree(bins: &Bins, slopes: &[(f64, f64)], used: &[usize], growth: &Growth, sum
             rows,
             split: Some(split),
             path,
+            range,
         } = open.swap_remove(place)
         else {
             break;
@@ -192,15 +201,25 @@ fn tree(bins: &Bins, slopes: &[(f64, f64)], used: &[usize], growth: &Growth, sum
             threshold: bins.bounds[split.feature][split.bin],
             sides: Box::new([Node::Leaf(0.0), Node::Leaf(0.0)]),
         };
-        for (side, rows) in [low, high].into_iter().enumerate() {
+        let middle = f64::midpoint(split.values[0], split.values[1]);
+        let ranges = match DIRECTIONS[split.feature] {
+            0 => [range, range],
+            1 => [(range.0, middle), (middle, range.1)],
+            _ => [(middle, range.1), (range.0, middle)],
+        };
+        for (side, (rows, range)) in [low, high].into_iter().zip(ranges).enumerate() {
             let path = [&path[..], &[side]].concat();
-            let split = best_split(bins, slopes, used, growth, &rows);
-            open.push(Open { rows, split, path });
+            let split = best_split(bins, slopes, used, growth, &rows, range);
+            open.push(Open {
+                rows,
+                split,
+                path,
+                range,
+            });
         }
     }
     for leaf in open {
-        let (slope, curve) = total(slopes, &leaf.rows);
-        let value = growth.rate * slope / (curve + growth.calm);
+        let value = growth.rate * value(total(slopes, &leaf.rows), growth, leaf.range);
         *at(&mut root, &leaf.path) = Node::Leaf(value);
         leaf.rows.iter().for_each(|&row| sums[row as usize] += value);
     }
@@ -224,15 +243,24 @@ fn total(slopes: &[(f64, f64)], rows: &[u32]) -> (f64, f64) {
     })
 }
 
+/// What a leaf with these sums of slopes and curves would say.
+fn value((slope, curve): (f64, f64), growth: &Growth, range: Range) -> f64 {
+    (slope / (curve + growth.calm)).clamp(range.0, range.1)
+}
+
 fn best_split(
     bins: &Bins,
     slopes: &[(f64, f64)],
     used: &[usize],
     growth: &Growth,
     rows: &[u32],
+    range: Range,
 ) -> Option<Split> {
     let whole = total(slopes, rows);
-    let worth = |(slope, curve): (f64, f64)| slope * slope / (curve + growth.calm);
+    let worth = |sums: (f64, f64)| {
+        let value = value(sums, growth, range);
+        2.0 * value * sums.0 - value * value * (sums.1 + growth.calm)
+    };
     let mut best: Option<Split> = None;
     for &feature in used {
         let mut histogram = [(0.0, 0.0); BINS];
@@ -247,8 +275,15 @@ fn best_split(
             let high = (whole.0 - low.0, whole.1 - low.1);
             let gain = worth(low) + worth(high) - worth(whole);
             let fits = low.1 >= growth.least && high.1 >= growth.least && gain > 1e-9;
-            if fits && best.as_ref().is_none_or(|best| gain > best.gain) {
-                best = Some(Split { gain, feature, bin });
+            let values = [value(low, growth, range), value(high, growth, range)];
+            let keeps = f64::from(DIRECTIONS[feature]) * (values[1] - values[0]) >= 0.0;
+            if fits && keeps && best.as_ref().is_none_or(|best| gain > best.gain) {
+                best = Some(Split {
+                    gain,
+                    feature,
+                    bin,
+                    values,
+                });
             }
         }
     }

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use gristmill_core::Document;
+use gristmill_core::{Document, DocumentId, Sha256};
 use gristmill_story::{Term, words};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -82,6 +82,120 @@ pub(crate) fn stream(data: &Path) -> Result<Vec<Article>, Box<dyn Error>> {
         });
     }
     Ok(articles)
+}
+
+/// The same document, before any stage.
+pub(crate) fn copy(document: &Document) -> Document {
+    let mut copy = Document::from_text("", &document.text);
+    copy.id = document.id;
+    copy.title.clone_from(&document.title);
+    copy.created = document.created;
+    copy.added = document.added;
+    copy
+}
+
+/// Two articles of each document that is not short, as if of one event: every other sentence, and the rest; one of
+/// them without title, half of the pairs without date.
+pub(crate) fn halves(documents: &[Document]) -> Vec<Article> {
+    const FEWEST: usize = 8;
+    let mut halves = Vec::new();
+    for (event, document) in (0..).zip(documents) {
+        let sentences: Vec<&str> = document
+            .text
+            .split_inclusive(['\n', '.'])
+            .filter(|sentence| sentence.len() > 20)
+            .collect();
+        if sentences.len() < FEWEST {
+            continue;
+        }
+        let draw = document.id.as_bytes()[2];
+        for n in 0..2 {
+            let mut half = copy(document);
+            half.text = sentences.iter().skip(n).step_by(2).copied().collect();
+            half.id = DocumentId::of(b"half", n as u64, &Sha256::of(document.id.as_bytes()));
+            if n == usize::from(draw % 2) {
+                half.title = None;
+            }
+            if draw & 2 == 0 {
+                half.created = None;
+            }
+            halves.push(Article {
+                document: half,
+                event: Some(event),
+                day: String::new(),
+            });
+        }
+    }
+    halves
+}
+
+/// The articles as if of a country that nobody knows, its people, places and bodies bearing names never heard, and undated.
+/// To the table of frequencies each such name is as rare as can be, as are those of a small country in truth, though all that
+/// happens there has them.
+pub(crate) fn abroad(articles: &[Article]) -> Vec<Article> {
+    const RENAMED: u32 = 70;
+    let mut capitals: HashMap<Term, [u32; 2]> = HashMap::new();
+    for word in articles.iter().flat_map(|article| words(&article.document.text)) {
+        if !word.first {
+            capitals.entry(word.term).or_default()[usize::from(word.capital)] += 1;
+        }
+    }
+    let rename = |text: &str| {
+        let mut renamed = String::new();
+        let mut end = 0;
+        for word in words(text) {
+            let [small, capital] = capitals.get(&word.term).copied().unwrap_or_default();
+            if capital > 4 * small && word.term % 100 < RENAMED {
+                renamed.push_str(&text[end..word.range.end]);
+                renamed.push_str("uqx");
+                end = word.range.end;
+            }
+        }
+        renamed + &text[end..]
+    };
+    let article = |article: &Article| {
+        let mut document = copy(&article.document);
+        document.text = rename(&document.text);
+        document.title = document.title.as_deref().map(rename);
+        document.created = None;
+        Article {
+            document,
+            event: article.event,
+            day: article.day.clone(),
+        }
+    };
+    articles
+        .iter()
+        .filter(|article| article.event.is_some())
+        .map(article)
+        .collect()
+}
+
+/// The stream as it might have come as well: those of a day in another order, a third without title, and
+/// all undated if not `dated`.
+pub(crate) fn variant(articles: &[Article], number: u32, dated: bool) -> Vec<Article> {
+    let draw = |article: &Article| {
+        let bytes = article.document.id.as_bytes();
+        let low = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        (low ^ number.wrapping_mul(0x9e37_79b9)).wrapping_mul(0x85eb_ca6b)
+    };
+    let copy = |article: &Article| Article {
+        document: copy(&article.document),
+        event: article.event,
+        day: article.day.clone(),
+    };
+    let mut varied: Vec<Article> = articles.iter().map(copy).collect();
+    varied.sort_by_cached_key(|article| (article.day.clone(), draw(article)));
+    for article in &mut varied {
+        let document = &mut article.document;
+        if !dated {
+            document.added = document.created.take().unwrap_or(document.added);
+        }
+        if draw(article) >> 8 & 0xff < 85 {
+            article.document.title = None;
+        }
+    }
+    varied
 }
 
 /// Sentences put together to texts about as long as articles are.

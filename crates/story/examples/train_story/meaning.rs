@@ -6,7 +6,7 @@ use gristmill_story::{DIMENSIONS, Term};
 
 use crate::corpus::Text;
 
-const MOST_WORDS: usize = 14_000;
+const MOST_WORDS: usize = 20_000;
 const FEWEST_TEXTS: u32 = 5;
 /// Words in more than this share of the texts say nothing of what they are about.
 const COMMON: f64 = 0.3;
