@@ -2,9 +2,11 @@
 //!
 //! Each text is held against everything that arrived before it, in arrival order, so that the answer depends on
 //! no worker and no batch. A document is *exact* when its words are those of an earlier one, case, spacing and
-//! punctuation aside; *near* when fingerprints of five words in a row agree with an earlier group all over the
-//! shorter text (see the `near` module); and a *passage* is a run of words that also stands in an earlier text,
-//! verified word by word in both. What stands in many documents is furniture, and counts for nothing.
+//! punctuation aside, and so is one with the same bytes; *near* when fingerprints of five words in a row agree with
+//! an earlier group all over the shorter text (see the `near` module); and a *passage* is a run of words that also
+//! stands in an earlier text, verified word by word in both. What stands in many documents is furniture, and counts
+//! for nothing. A byline counts like other words: taking it out is the cleaning's part, and a text that differs in
+//! no more is a near copy.
 //! Comparison is by language-independent words; scripts without spaces go by characters.
 //!
 //! The costly half (words, fingerprints, traces) is pure and runs on any worker; the ordered half looks up
