@@ -1,6 +1,6 @@
 //! Scores the identifier on labelled texts and times it:
 //!
-//!     cargo run --release -p gristmill-language --example score -- $GRISTMILL_DATA/language [MODEL.bin] [--confusions] [--languages]
+//!     cargo run --release -p gristmill-language --example score -- $GRISTMILL_DATA/language [MODEL.bin] [--confusions] [--languages] [--neighbours]
 //!
 //! The folder holds `dev.tsv.zst` (language, text, kind of text), `noise_dev.tsv.zst` (the same) and
 //! `mixed_dev.tsv.zst` (`language:start-end,…` in code points, text). Accuracy is averaged over languages. Dari
@@ -65,7 +65,7 @@ fn same(code: &str) -> &str {
 }
 
 fn main() -> Result<()> {
-    let usage = "usage: score FOLDER [MODEL.bin] [--confusions] [--languages]";
+    let usage = "usage: score FOLDER [MODEL.bin] [--confusions] [--languages] [--neighbours]";
     let folder = PathBuf::from(std::env::args_os().nth(1).context(usage)?);
     let wants = |flag: &str| std::env::args().any(|argument| argument == flag);
     let own = std::env::args_os()
@@ -90,6 +90,11 @@ fn main() -> Result<()> {
     calibration(&rows, &answers);
     if wants("--confusions") {
         wrong(&rows, &answers);
+    }
+    if wants("--neighbours") {
+        neighbours(&rows, &answers);
+        forms(&identifier, &rows);
+        return Ok(());
     }
     if wants("--languages") {
         by_language(&rows, &answers);
@@ -180,6 +185,64 @@ fn wrong(rows: &[Row], answers: &[(&str, f64)]) {
         print!("{language}>{said} {count}; ");
     }
     println!();
+}
+
+/// Languages that are taken for one another.
+const NEIGHBOURS: [&str; 12] = [
+    "bs hr sr",
+    "id ms",
+    "da nb nn",
+    "cs sk",
+    "yue zh",
+    "fa tg",
+    "kk ky tt",
+    "hi mr ne",
+    "gl pt",
+    "nd ss xh zu",
+    "st tn",
+    "rn rw",
+];
+
+/// For each group of neighbours, how often one is taken for another, in headlines, sentences and 200 characters.
+fn neighbours(rows: &[Row], answers: &[(&str, f64)]) {
+    for group in NEIGHBOURS {
+        let mut pairs: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let mut texts: BTreeMap<&str, usize> = BTreeMap::new();
+        let within = |language: &str| group.split_whitespace().any(|code| code == language);
+        for (row, (said, _)) in rows.iter().zip(answers) {
+            if row.kind == "article" || !within(&row.language) {
+                continue;
+            }
+            *texts.entry(&row.language).or_default() += 1;
+            if row.language != *said && within(said) {
+                *pairs.entry((&row.language, said)).or_default() += 1;
+            }
+        }
+        let all: Vec<_> = texts
+            .iter()
+            .map(|(language, count)| format!("{language} {count}"))
+            .collect();
+        let wrong: Vec<_> = pairs
+            .iter()
+            .map(|((language, said), count)| format!("{language} as {said} {count}"))
+            .collect();
+        println!("| {} | {} |", all.join(", "), wrong.join(", "));
+    }
+}
+
+/// How often simplified and traditional Chinese are told apart.
+fn forms(identifier: &Identifier, rows: &[Row]) {
+    for (origin, script) in [("ntrex:zho-CN", "Hans"), ("ntrex:zho-TW", "Hant")] {
+        for kind in KINDS {
+            let scripts: Vec<_> = rows
+                .iter()
+                .filter(|row| row.origin == origin && row.kind == kind)
+                .map(|row| identifier.identify(&row.text).script)
+                .collect();
+            let right = scripts.iter().filter(|said| **said == Some(script)).count();
+            println!("{script}, {kind}: {right} of {}", scripts.len());
+        }
+    }
 }
 
 /// The share of right answers for each language, as a table of the card.

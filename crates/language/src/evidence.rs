@@ -1,31 +1,29 @@
 //! What the words of a text say for each language.
 //!
-//! A text is read in full until one language leads beyond doubt, for a thousand letters at most. The rest is
+//! A text is read in full until one language leads beyond doubt, for two thousand letters at most. The rest is
 //! skimmed, one feature a word, to notice where another language may begin; there it is read in full again, and
 //! if that confirms it, and only then, the whole text is read part by part ([`crate::spans`]).
 
 use std::ops::Range;
 
 use crate::features::{Word, Words};
-use crate::model::{Model, Scores};
+use crate::model::{Desk, Model, Scores};
 use crate::script::{SCRIPTS, Script};
 
-/// Features after which the rest is skimmed: about a thousand letters.
+/// Features after which the rest is skimmed: about two thousand letters.
 const ENOUGH: usize = 4096;
 /// Features after which the rest is skimmed if the best label leads by [`SURE`], and after how many more it is
 /// looked at again.
-const SOME: usize = 56;
-const STEP: usize = 40;
-/// Room for the features that wait to be weighed.
-const WAITING: usize = 512;
+const SOME: usize = 26;
+const STEP: usize = 18;
 /// Log odds of a label against the next that leave no doubt.
-const SURE: f32 = 9.0;
+const SURE: f32 = 7.0;
 /// Letters after which a part of the text is compared with the whole.
 const PART: usize = 40;
 /// Letters that a last part has at least, to be compared.
 const LAST_PART: usize = 20;
 /// Log odds against the text's language at which a part strays from it.
-const STRAYS: f32 = 3.0;
+const STRAYS: f32 = 4.0;
 /// The same, uncalibrated, at which a part that was skimmed is read in full.
 const SUSPICION: f32 = 3.0;
 
@@ -60,25 +58,25 @@ impl Evidence {
         let mut words = Words::new(text);
         let (mut whole, mut parts, mut part) = (Self::new(), Vec::new(), Self::new());
         let (mut letters, mut features, mut look) = (0, 0, SOME);
-        let mut hashes = Vec::with_capacity(WAITING);
+        let mut desk = Desk::default();
         while let Some(word) = words.next_word() {
-            features += part.read(model, &word, &mut hashes);
+            features += part.read(model, &word, &mut desk);
             letters += word.letters();
             if letters >= PART {
-                part.weigh(model, &mut hashes);
+                part.weigh(model, &mut desk);
                 whole.add(model, &part);
                 parts.push(std::mem::replace(&mut part, Self::new()));
                 letters = 0;
             }
             if features >= look {
                 look = features + STEP;
-                part.weigh(model, &mut hashes);
+                part.weigh(model, &mut desk);
                 if features >= ENOUGH || whole.lead(model, &part) >= SURE {
                     break;
                 }
             }
         }
-        part.weigh(model, &mut hashes);
+        part.weigh(model, &mut desk);
         whole.add(model, &part);
         if letters >= LAST_PART {
             parts.push(part);
@@ -96,12 +94,12 @@ impl Evidence {
             if letters == 0 {
                 start = word.start;
             }
-            part.skim(model, &word, &mut hashes);
+            part.skim(model, &word, &mut desk);
             letters += word.letters();
             if letters < PART {
                 continue;
             }
-            part.weigh(model, &mut hashes);
+            part.weigh(model, &mut desk);
             // A suspicion, which reading in full confirms or not.
             if main.is_foreign(&part, unit)
                 && main.is_left_by(model, &Self::of(model, &text[start..word.end]))
@@ -111,7 +109,7 @@ impl Evidence {
             part = Self::new();
             letters = 0;
         }
-        part.weigh(model, &mut hashes);
+        part.weigh(model, &mut desk);
         let last = letters >= LAST_PART
             && main.is_foreign(&part, unit)
             && main.is_left_by(model, &Self::of(model, &text[start..]));
@@ -121,40 +119,39 @@ impl Evidence {
     /// What all words of `text` say.
     fn of(model: &Model<'_>, text: &str) -> Self {
         let mut words = Words::new(text);
-        let (mut evidence, mut hashes) = (Self::new(), Vec::new());
+        let (mut evidence, mut desk) = (Self::new(), Desk::default());
         while let Some(word) = words.next_word() {
-            evidence.read(model, &word, &mut hashes);
+            evidence.read(model, &word, &mut desk);
         }
-        evidence.weigh(model, &mut hashes);
+        evidence.weigh(model, &mut desk);
         evidence
     }
 
-    /// Takes in all features of `word`, and says how many there were. They wait in `hashes` to be weighed, many at
+    /// Takes in all features of `word`, and says how many there were. They wait in `desk` to be weighed, many at
     /// once.
-    pub(crate) fn read(&mut self, model: &Model<'_>, word: &Word<'_>, hashes: &mut Vec<u32>) -> usize {
+    pub(crate) fn read(&mut self, model: &Model<'_>, word: &Word<'_>, desk: &mut Desk) -> usize {
         // A language alone in its script needs no scores.
-        let mut count = word.letters() * 5;
+        let mut count = word.letters() * 2;
         if model.range(word.script).len() > 1 {
-            let before = hashes.len();
-            word.features(|hash| hashes.push(hash));
-            count = hashes.len() - before;
+            let before = desk.hashes.len();
+            word.features(|hash| desk.hashes.push(hash));
+            count = desk.hashes.len() - before;
         }
         self.count(word, count);
         count
     }
 
     /// Takes in the one feature of `word` that says most.
-    fn skim(&mut self, model: &Model<'_>, word: &Word<'_>, hashes: &mut Vec<u32>) {
+    fn skim(&mut self, model: &Model<'_>, word: &Word<'_>, desk: &mut Desk) {
         if model.range(word.script).len() > 1 {
-            hashes.push(word.whole());
+            desk.hashes.push(word.whole());
         }
         self.count(word, 1);
     }
 
-    /// Adds to the scores what `hashes` say, and empties it.
-    pub(crate) fn weigh(&mut self, model: &Model<'_>, hashes: &mut Vec<u32>) {
-        model.add(hashes, &mut self.scores);
-        hashes.clear();
+    /// Adds to the scores what the features in `desk` say.
+    pub(crate) fn weigh(&mut self, model: &Model<'_>, desk: &mut Desk) {
+        model.add(desk, &mut self.scores);
     }
 
     fn count(&mut self, word: &Word<'_>, features: usize) {

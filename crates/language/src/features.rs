@@ -3,21 +3,24 @@
 //! The trainer and the identifier share this code, so a change here asks for a new model. A word is a run of
 //! letters and marks of one script, in lower case, with an apostrophe or a middle dot inside. What is not
 //! language is passed over: addresses, handles, hashtags, digits and what touches them, strings of mixed case.
-//! Each word gives its character n-grams of two to five, with a mark at either end, and itself as a whole;
-//! Han characters and kana, which have no spaces between words, give n-grams of one to three.
+//! Each word gives its character n-grams of three and four, with a mark at either end, and itself as a whole;
+//! Han characters and kana, which have no spaces between words, give n-grams of one to three. Those of two and five
+//! letters of an alphabet were no help in telling languages apart, and half of the work.
 
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use crate::script::Script;
 
 /// The longest run that is treated as one word; longer ones, in scripts without spaces, are cut.
 const LONGEST: usize = 64;
-/// The longest n-gram.
-const LONGEST_GRAM: usize = 5;
+/// The lengths of n-grams, edges counted, and of those of Han characters.
+const GRAMS: RangeInclusive<usize> = 3..=4;
+const HAN_GRAMS: RangeInclusive<usize> = 1..=3;
 /// Stands at either end of a word.
 const EDGE: u32 = b'_' as u32;
 /// Words up to this length are whole in their n-grams already: the edges take two of five places.
-const SHORT: usize = 3;
+const SHORT: usize = 2;
 /// The apostrophe, whichever was typed.
 const APOSTROPHE: u32 = b'\'' as u32;
 
@@ -107,21 +110,19 @@ impl Word<'_> {
     #[inline]
     pub fn features(&self, mut take: impl FnMut(u32)) {
         let seed = SEED ^ self.script as u32;
-        let longest = if self.script == Script::Hani {
-            3
+        let grams = if self.script == Script::Hani {
+            HAN_GRAMS
         } else {
-            LONGEST_GRAM
+            GRAMS
         };
         for start in 0..self.padded.len() - 1 {
-            let end = (start + longest).min(self.padded.len());
-            let mut hash = step(seed, self.padded[start]);
-            // A letter of an alphabet alone says little, and there are many.
-            if self.script == Script::Hani {
-                take(finish(hash));
-            }
-            for &point in &self.padded[start + 1..end] {
+            let end = (start + grams.end()).min(self.padded.len());
+            let mut hash = seed;
+            for (length, &point) in (1..).zip(&self.padded[start..end]) {
                 hash = step(hash, point);
-                take(finish(hash));
+                if length >= *grams.start() {
+                    take(finish(hash));
+                }
             }
         }
         if self.letters() > SHORT {
@@ -384,9 +385,9 @@ mod tests {
             }
             count
         };
-        // "_a_": _a _a_ a_ ; "_abcd_": 4+4+3+2+1 n-grams and the word.
-        assert_eq!(count("a"), 3);
-        assert_eq!(count("abcd"), 15);
+        // "_a_": itself; "_abcd_": 4 + 3 n-grams and the word.
+        assert_eq!(count("a"), 1);
+        assert_eq!(count("abcd"), 8);
         assert_eq!(count("東京"), 3 + 3 + 2);
     }
 }

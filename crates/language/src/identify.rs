@@ -17,7 +17,7 @@ static MODEL: LazyLock<Arc<Model<'static>>> =
 pub const UNDETERMINED: &str = "und";
 
 /// A text with more features than this speaks for itself, whatever its input claims.
-const HINT_BELOW: usize = 120;
+const HINT_BELOW: usize = 56;
 /// How much likelier a hint makes its language.
 const HINT_WEIGHT: f64 = 8.0;
 /// The probability that a language alone in its script is right.

@@ -32,7 +32,7 @@ pub use builder::{ModelBuilder, ROW_FROM};
 use crate::script::{SCRIPTS, Script};
 
 /// Grows when the features or the format change.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const MAGIC: &[u8; 4] = b"GMLI";
 const HEAD: usize = 36;
 const LABEL: usize = 12;
@@ -177,38 +177,42 @@ impl<'m> Model<'m> {
         start..end
     }
 
-    /// Adds to `scores` what the features `hashes` say.
+    /// Adds to `scores` what the features that wait in `desk` say, and empties it.
     ///
     /// All places are looked up, and touched, before the first is read: they are in no order that a processor
     /// could foresee, and so it waits for many of them at once.
-    pub(crate) fn add(&self, hashes: &[u32], scores: &mut Scores) {
-        let mut cells = [0_u32; TOGETHER];
-        let mut places = [(0_u32, 0_u32); TOGETHER];
+    pub(crate) fn add(&self, desk: &mut Desk, scores: &mut Scores) {
+        let Desk {
+            hashes,
+            cells,
+            places,
+            rows,
+        } = desk;
         for hashes in hashes.chunks(TOGETHER) {
-            for (cell, hash) in cells.iter_mut().zip(hashes) {
-                let number = (hash >> self.shift) as usize / CELL;
-                *cell = self
-                    .cells
-                    .get(number)
-                    .map_or(0, |&bytes| u32::from_le_bytes(bytes));
-            }
-            for ((place, &cell), hash) in places.iter_mut().zip(&cells).zip(hashes) {
-                *place = self.place(cell, (hash >> self.shift) as usize % CELL);
-            }
+            cells.clear();
+            cells.extend(hashes.iter().map(|hash| {
+                let cell = self.cells.get((hash >> self.shift) as usize / CELL);
+                cell.map_or(0, |&bytes| u32::from_le_bytes(bytes))
+            }));
+            places.clear();
+            let buckets = hashes.iter().map(|hash| (hash >> self.shift) as usize % CELL);
+            places.extend(
+                cells
+                    .iter()
+                    .zip(buckets)
+                    .map(|(&cell, bucket)| self.place(cell, bucket)),
+            );
             let first = |&(start, _): &(u32, u32)| self.pairs.get(start as usize).map_or(0, |pair| pair[0]);
-            let touched = places[..hashes.len()].iter().map(first);
-            std::hint::black_box(touched.fold(0, |all, first| all ^ first));
-            let mut rows = [Row::default(); TOGETHER];
-            let mut count = 0;
-            for &(start, end) in &places[..hashes.len()] {
+            std::hint::black_box(places.iter().map(first).fold(0, |all, first| all ^ first));
+            rows.clear();
+            for &(start, end) in places.iter() {
                 let mut entries = self.pairs.get(start as usize..end as usize).unwrap_or_default();
                 if let [[ROW, first], line, [lines, _], rest @ ..] = entries {
-                    rows[count] = Row {
+                    rows.push(Row {
                         first: *first,
                         lines: *lines,
                         line: u16::from_le_bytes(*line),
-                    };
-                    count += 1;
+                    });
                     entries = rest;
                 }
                 for entry in entries {
@@ -216,10 +220,11 @@ impl<'m> Model<'m> {
                 }
             }
             let shape = |a: &Row, b: &Row| (a.first, a.lines) == (b.first, b.lines);
-            for alike in rows[..count].chunk_by(shape) {
+            for alike in rows.chunk_by(shape) {
                 self.add_rows(alike, scores);
             }
         }
+        hashes.clear();
     }
 
     /// Adds to `scores` what `rows` say, which begin with the same label.
@@ -272,6 +277,15 @@ impl<'m> Model<'m> {
         let temperature = self.temperatures[low] * (1.0 - part) + self.temperatures[high] * part;
         self.step * temperature / features.sqrt()
     }
+}
+
+/// Where features wait to be weighed, and room to do it.
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    pub(crate) hashes: Vec<u32>,
+    cells: Vec<u32>,
+    places: Vec<(u32, u32)>,
+    rows: Vec<Row>,
 }
 
 /// Where the row of a bucket lies.
@@ -365,7 +379,12 @@ mod tests {
         assert_eq!(model.range(Script::Cyrl), 2..3);
         assert_eq!(model.range(Script::Thai), 0..0);
         let mut scores = Scores::default();
-        model.add(&[0_u32, 63, 127, 127, 64].map(|bucket| bucket << 25), &mut scores);
+        let mut desk = Desk {
+            hashes: [0_u32, 63, 127, 127, 64].map(|bucket| bucket << 25).to_vec(),
+            ..Desk::default()
+        };
+        model.add(&mut desk, &mut scores);
+        assert!(desk.hashes.is_empty());
         assert_eq!(scores.0[..3], [5, 7, -3 + 9 + 9]);
     }
 

@@ -8,6 +8,7 @@
 use crate::evidence::Evidence;
 use crate::features::Words;
 use crate::identify::{Identifier, UNDETERMINED};
+use crate::model::Desk;
 
 /// A part of a text in one language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +87,7 @@ fn pieces(identifier: &Identifier, text: &str) -> Vec<Piece> {
     let mut words = Words::new(text);
     let mut pieces: Vec<Piece> = Vec::new();
     let mut script = None;
-    let mut hashes = Vec::new();
+    let mut desk = Desk::default();
     while let Some(word) = words.next_word() {
         let ends = pieces.last().is_none_or(|piece| {
             let size = piece.evidence.size();
@@ -98,7 +99,7 @@ fn pieces(identifier: &Identifier, text: &str) -> Vec<Piece> {
         });
         if ends {
             if let Some(piece) = pieces.last_mut() {
-                piece.evidence.weigh(model, &mut hashes);
+                piece.evidence.weigh(model, &mut desk);
             }
             pieces.push(Piece {
                 start: word.start,
@@ -109,12 +110,12 @@ fn pieces(identifier: &Identifier, text: &str) -> Vec<Piece> {
         }
         script = Some(word.script);
         if let Some(piece) = pieces.last_mut() {
-            piece.evidence.read(model, &word, &mut hashes);
+            piece.evidence.read(model, &word, &mut desk);
             piece.end = word.end;
         }
     }
     if let Some(piece) = pieces.last_mut() {
-        piece.evidence.weigh(model, &mut hashes);
+        piece.evidence.weigh(model, &mut desk);
     }
     for piece in &mut pieces {
         let Some(script) = piece.evidence.script() else {

@@ -21,12 +21,12 @@ const LANGUAGES: &str = "af ak am ar as ay az ba be bem bg bm bn bo br bs ca ce 
 const RENAMED: [(&str, &str); 3] = [("fil", "tl"), ("nr", "nd"), ("prs", "fa")];
 
 /// Languages with much news, which are likelier before the text is read; so they are drawn more often.
-const FREQUENT: &str = "ar az be bg bn ca cs de el en es et fa fi fr gu he hi hu hy is it ja ka kk kn ko lt lv mk ml mr my ne nl pa pl \
-    pt ro ru sk sl sq sv sw ta te th tr uk ur vi zh";
+const FREQUENT: &str = "ar az be bg bn bs ca cs de el es et fa fi fr gu he hi hu hy is it ja ka kk kn ko lt lv mk ml mr my ne nl pa pl \
+    pt ro ru sk sl sq sv sw ta te th tr uk und ur vi zh";
 /// Languages that are rarely met, some of which take names and short texts of others for their own.
 const RARE: &str = "ay br ce ceb cv eo fy gd gn ht ilo jv ks la nd oc pap qu sa sah su tpi war yue";
 /// Languages with close neighbours, which take longest to learn.
-const CLOSE: &str = "bs da hr id ms nb nn sr";
+const CLOSE: &str = "da en hr id ms nb nn sr";
 /// Texts drawn in each pass for the labels of a language that is close to others, frequent, rare, or neither.
 const DRAWS: [usize; 4] = [9000, 4500, 1200, 3000];
 

@@ -27,7 +27,7 @@ fn main() -> Result<()> {
     let (data, model) = (arguments.next().context(usage)?, arguments.next().context(usage)?);
     let passes = match arguments.next() {
         Some(passes) => passes.to_string_lossy().parse().context(usage)?,
-        None => 6,
+        None => 12,
     };
     let labels = corpus::read(&data)?;
     let languages: std::collections::BTreeSet<_> = labels.iter().map(|label| &label.language).collect();
@@ -59,7 +59,7 @@ fn main() -> Result<()> {
         trained
     });
     trained.sort_by_key(|(first, _)| *first);
-    let table = pack::prune(&trained);
+    let table = pack::prune(&labels, &trained);
     let bytes = pack::pack(&labels, table)?;
     eprintln!("{} bytes", bytes.len());
     std::fs::write(&model, bytes).with_context(|| model.display().to_string())

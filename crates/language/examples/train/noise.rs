@@ -96,10 +96,26 @@ fn repeats(rng: &mut Rng) -> String {
     vec![sound; rng.between(4, 60)].join(gap)
 }
 
+/// A name as programs have them: a word of the trade, or letters.
+fn identifier(rng: &mut Rng) -> String {
+    const WORDS: [&str; 36] = [
+        "args", "buffer", "buf", "client", "config", "count", "ctx", "data", "entries", "err", "event",
+        "file", "handler", "id", "index", "input", "item", "items", "key", "label", "length", "line", "name",
+        "node", "offset", "options", "path", "request", "response", "result", "size", "state", "token",
+        "user", "value", "worker",
+    ];
+    if rng.chance(0.4) {
+        (*rng.pick(&WORDS)).to_owned()
+    } else {
+        letters(rng, 1, 9)
+    }
+}
+
+/// A line of a program, of its settings, of a page's markup, or of what it logs.
 fn code(rng: &mut Rng) -> String {
-    let (a, b, c) = (letters(rng, 2, 9), letters(rng, 3, 9), letters(rng, 1, 6));
+    let (a, b, c) = (identifier(rng), identifier(rng), identifier(rng));
     let n = rng.below(1000);
-    match rng.below(10) {
+    match rng.below(26) {
         0 => format!("for (int {c} = 0; {c} < {n}; ++{c}) {{ {a}[{c}] = {b}({c}); }}"),
         1 => format!("let {a} = {b}.iter().filter(|{c}| {c} > {n}).count();"),
         2 => format!("SELECT {a}, {b} FROM {c} WHERE {a} = {n} ORDER BY {b} DESC LIMIT {n};"),
@@ -109,7 +125,27 @@ fn code(rng: &mut Rng) -> String {
         6 => format!("import {a} from \"{b}\"; const {c} = new {a}({n});"),
         7 => format!("if err != nil {{ return fmt.Errorf(\"{a}\", {b}) }} // {c}"),
         8 => format!("pub fn {a}({b}: usize) -> Option<{c}> {{ while {b} < {n} {{ {b} += 1; }} None }}"),
-        _ => format!("{{\"{a}\": {n}, \"{b}\": \"{c}\", \"null\": true}}"),
+        9 => format!("{{\"{a}\": {n}, \"{b}\": \"{c}\", \"null\": true}}"),
+        10 => format!(
+            "#{a} > .{b} {{ width: {n}px; border: none; background: transparent; font-weight: bold }}"
+        ),
+        11 => format!(
+            "@media (max-width: {n}px) {{ .{a} {{ float: left; margin-top: {n}em; text-align: center; }} }}"
+        ),
+        12 => format!("[{n}] WARN {a}.{b}: timeout after {n} ms, retrying {c}"),
+        13 => format!("INFO {a}: listening on port {n}, {b} started, pid {n}"),
+        14 => format!("FATAL {a} [{b}] failed to open {c}: permission denied (code {n})"),
+        15 => format!("    at {a}.{b}({c}.java:{n}) caused by NullPointerException"),
+        16 => format!("Traceback: File \"{a}.py\", line {n}, in {b}: KeyError: {c}"),
+        17 => format!("sudo apt-get install -y {a} && cd {b} && make {c} -j {n}"),
+        18 => format!("static int {a}(const char *{b}, size_t {c}) {{ if (!{b}) return -{n}; }}"),
+        19 => format!("#include <{a}.h> struct {b} {{ unsigned long {c}; void *next; }};"),
+        20 => format!("public class {a} extends {b} {{ private final int {c} = {n}; }}"),
+        21 => format!("<input type=\"text\" name=\"{a}\" value=\"{b}\" onchange=\"{c}(this)\">"),
+        22 => format!("try: {a} = {b}.get({n}) except ValueError as e: print(e, {c})"),
+        23 => format!("UPDATE {a} SET {b} = {n} WHERE {c} IS NOT NULL; INSERT INTO {a} VALUES ({n})"),
+        24 => format!("var {a} = document.getElementById('{b}'); if ({a} === undefined) {{ {c}(); }}"),
+        _ => format!("match {a} {{ Some({b}) => {b}.len(), None => 0, }} let mut {c} = Vec::new();"),
     }
 }
 

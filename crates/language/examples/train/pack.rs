@@ -6,8 +6,16 @@ use crate::corpus::{Labelled, crop};
 use crate::learn::{BITS, Weights, buckets};
 use crate::rng::Rng;
 
-/// Weights kept in the whole model: two bytes each.
-const ENTRIES: usize = 2_100_000;
+/// Weights kept in the whole model for their size: two bytes each.
+const ENTRIES: usize = 1_800_000;
+/// Neighbours: where their weights in a bucket lie apart by this share of the least weight kept, all are kept.
+const NEIGHBOURS: [&[&str]; 4] = [
+    &["bs", "hr", "sr"],
+    &["id", "ms"],
+    &["nb", "nn"],
+    &["nd", "xh", "zu"],
+];
+const APART: f32 = 0.75;
 /// Buckets that fewer texts than this came upon are noise.
 const MIN_HITS: u32 = 4;
 /// What one unit of a packed weight is worth.
@@ -17,7 +25,7 @@ const KNOTS: usize = 9;
 
 /// Keeps the largest deviations from each bucket's median. `groups` holds the number of the first label of each
 /// script and its weights.
-pub(crate) fn prune(groups: &[(usize, Weights)]) -> Vec<Vec<(u8, i8)>> {
+pub(crate) fn prune(labels: &[Labelled], groups: &[(usize, Weights)]) -> Vec<Vec<(u8, i8)>> {
     let mut sizes = vec![0_usize; 128];
     for (_, weights) in groups {
         for weight in (0..1 << BITS).flat_map(|bucket| scaled(weights, bucket)) {
@@ -35,14 +43,16 @@ pub(crate) fn prune(groups: &[(usize, Weights)]) -> Vec<Vec<(u8, i8)>> {
     // Where a script has that many weights in a bucket, it has them all, in a row.
     let mut table = vec![Vec::new(); 1 << BITS];
     for (first, weights) in groups {
+        let close = neighbours(&labels[*first..*first + weights.labels]);
         for (bucket, kept) in table.iter_mut().enumerate() {
             let scaled = scaled(weights, bucket);
-            let large = |weight: &f32| weight.abs() >= threshold as f32;
-            let all = scaled.iter().filter(|weight| large(weight)).count() >= ROW_FROM;
+            let large = |weight: f32| weight.abs() >= threshold as f32;
+            let all = scaled.iter().filter(|&&weight| large(weight)).count() >= ROW_FROM;
+            let apart = apart(&scaled, &close, APART * threshold as f32);
             let of = scaled
                 .iter()
                 .enumerate()
-                .filter(|(_, weight)| all || large(weight));
+                .filter(|&(label, &weight)| all || large(weight) || apart.contains(&label));
             kept.extend(of.map(|(label, weight)| {
                 let weight = weight.clamp(-127.0, 127.0).round() as i8;
                 ((first + label) as u8, weight)
@@ -54,6 +64,30 @@ pub(crate) fn prune(groups: &[(usize, Weights)]) -> Vec<Vec<(u8, i8)>> {
         sizes[127]
     );
     table
+}
+
+/// The numbers of the labels of each group of neighbours, counted from the first of `labels`.
+fn neighbours(labels: &[Labelled]) -> Vec<Vec<usize>> {
+    let of = |group: &[&str]| -> Vec<usize> {
+        let members = labels.iter().enumerate();
+        members
+            .filter(|(_, label)| group.contains(&label.language.as_str()))
+            .map(|(number, _)| number)
+            .collect()
+    };
+    NEIGHBOURS.iter().map(|group| of(group)).collect()
+}
+
+/// The labels of those groups of neighbours whose `weights` are `least` or more apart.
+fn apart(weights: &[f32], groups: &[Vec<usize>], least: f32) -> Vec<usize> {
+    let spread = |group: &&Vec<usize>| {
+        let of = || group.iter().filter_map(|&label| weights.get(label).copied());
+        of().fold(f32::MIN, f32::max) - of().fold(f32::MAX, f32::min)
+    };
+    let kept = groups
+        .iter()
+        .filter(|group| group.len() > 1 && spread(group) >= least);
+    kept.flatten().copied().collect()
 }
 
 /// How far each weight of `bucket` deviates from their median, in units; none where the bucket is noise.
