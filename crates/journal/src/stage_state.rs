@@ -62,7 +62,8 @@ impl LogFile {
         if !self.buffer.is_empty() {
             self.file.write_all_at(&self.buffer, self.good + self.written)?;
             self.written += self.buffer.len() as u64;
-            self.buffer.clear();
+            // A stage may have a hundred files that it has done writing: none keeps its room.
+            self.buffer = Vec::new();
         }
         Ok(())
     }
