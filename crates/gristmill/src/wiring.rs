@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use gristmill_pipeline::{BatchLimits, LastResort, Settings};
+use gristmill_pipeline::{BatchLimits, LastResort, Probe, Settings};
 use gristmill_source::Inbox;
 
 use crate::config::{Compression, Config, WhenDone};
@@ -40,7 +40,7 @@ pub(crate) fn source(config: &Config) -> gristmill_source::Settings {
 }
 
 /// What the pipeline has to know.
-pub(crate) fn pipeline(config: &Config, last_resort: LastResort) -> Settings {
+pub(crate) fn pipeline(config: &Config, last_resort: LastResort, probe: Probe) -> Settings {
     let Config {
         input,
         output,
@@ -76,5 +76,6 @@ pub(crate) fn pipeline(config: &Config, last_resort: LastResort) -> Settings {
             time: limits.batch.time.0,
         },
         last_resort,
+        probe,
     }
 }

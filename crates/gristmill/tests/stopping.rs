@@ -128,3 +128,15 @@ fn a_daemon_that_is_told_to_stop_finishes_what_it_has_begun() {
     house.verify();
     complete(&house, 40);
 }
+
+#[test]
+fn killed_over_a_document_the_next_start_tries_it_and_takes_it() {
+    let house = House::new(SILENT, &format!("limits: {{{PATIENT}}}"));
+    house.drop_in("a.txt", article(1));
+    let mut run = loud(house.command(&["run", "--once"]));
+    house.wait_until("asked");
+    run.kill().unwrap();
+    run.wait().unwrap();
+    house.change(SILENT, "[dedup]");
+    complete(&house, 1);
+}

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gristmill_core::{Built, Document, OrderedStage, Rejected, Stage, StageError, StateError, Verdict};
 use gristmill_journal::StageState;
 
+use crate::at_work::Mark;
 use crate::record::{Failure, Fate};
 
 /// A pure stage with its name in the configuration.
@@ -104,10 +105,11 @@ impl OrderedPiece {
     }
 }
 
-/// Takes one document through a piece. `at` follows which stage is at work.
-pub(crate) fn run(piece: &[NamedStage], mut document: Box<Document>, at: &AtomicUsize) -> Fate {
+/// Takes one document through a piece. `at` and `mark` follow which stage is at work.
+pub(crate) fn run(piece: &[NamedStage], mut document: Box<Document>, at: &AtomicUsize, mark: &Mark) -> Fate {
     for (number, NamedStage { name, stage }) in piece.iter().enumerate() {
         at.store(number, Ordering::Relaxed);
+        mark.set(&document.id, name);
         match guarded(|| stage.process(&mut document)) {
             Ok(Ok(Verdict::Keep)) => {}
             Ok(Ok(verdict)) => return decide(name, document, verdict),

@@ -16,7 +16,7 @@ use crate::books::InFlight;
 use crate::chain::Chain;
 use crate::counters::Counters;
 use crate::poison::Poison;
-use crate::record::{Entry, EntryKind, Fate, Record, TIMEOUT};
+use crate::record::{CRASH, Entry, EntryKind, Fate, Record, TIMEOUT};
 use crate::retry::{RetryRequests, Wanted};
 use crate::{PipelineError, Settings};
 
@@ -184,7 +184,7 @@ impl Committer {
         for entry in &batch {
             if let EntryKind::Record(record) = &entry.kind
                 && let Fate::Failed(failure) = &record.fate
-                && failure.reason == TIMEOUT
+                && [TIMEOUT, CRASH].contains(&&*failure.reason)
             {
                 self.poison.forget(&record.id);
             }

@@ -121,7 +121,7 @@ impl Explainer {
         Ok(Self { chain, ledger })
     }
 
-    /// Takes all records of the file at `path` through the chain. Files explained one after the other know of
+    /// Takes all records of the file at `path` through the chain, or `only` the one of that number. Files explained one after the other know of
     /// each other as if they had arrived so.
     ///
     /// # Errors
@@ -130,16 +130,22 @@ impl Explainer {
         &mut self,
         inbox: &Inbox,
         path: &Path,
+        only: Option<u64>,
         visit: &mut dyn FnMut(Explanation) -> ControlFlow<()>,
     ) -> Result<(), PipelineError> {
         let file = inbox.find(path).map_err(PipelineError::Source)?;
         let mut result = Ok(());
-        inbox.read(&file, 0, &mut |item| {
+        inbox.read(&file, only.unwrap_or(0), &mut |item| {
             let Item::Record(record) = item else {
                 return ControlFlow::Continue(());
             };
             match self.record(*record) {
-                Ok(explanation) => visit(explanation),
+                Ok(explanation) if only.is_none() => visit(explanation),
+                Ok(explanation) => {
+                    // One was asked for, whatever comes after it.
+                    let _ = visit(explanation);
+                    ControlFlow::Break(())
+                }
                 Err(error) => {
                     result = Err(error);
                     ControlFlow::Break(())

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use gristmill_core::{Rejected, SCHEMA};
+use gristmill_core::{DocumentId, Rejected, SCHEMA};
 use gristmill_source::{Content, FileRef, Inbox, Item, Known, Outcome, Watcher};
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -14,7 +14,7 @@ use crate::StopFlag;
 use crate::after::{AfterCommit, WhenDone};
 use crate::books::{InFlight, JournalBooks};
 use crate::counters::Counters;
-use crate::poison::Poison;
+use crate::poison::{Poison, Probe};
 use crate::record::{Entry, EntryKind, Failure, Fate, Record, UNIT};
 
 /// Reads files into the pipeline.
@@ -24,6 +24,7 @@ pub(crate) struct Intake {
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) poison: Poison,
+    pub(crate) probe: Probe,
     pub(crate) output: mpsc::Sender<Entry>,
     pub(crate) room: Arc<Semaphore>,
     /// All units of `room`.
@@ -143,7 +144,7 @@ impl Intake {
         }
         let kind = match item {
             Item::Complete { records } => EntryKind::Complete(records),
-            Item::Record(record) => EntryKind::Record(Box::new(self.begin(*record))),
+            Item::Record(record) => EntryKind::Record(Box::new(self.begin(file, *record))),
         };
         let weight = match &kind {
             EntryKind::Record(record) => record.weight(),
@@ -168,7 +169,7 @@ impl Intake {
     }
 
     /// A record as the source read it, at the beginning of its way.
-    fn begin(&self, record: gristmill_source::Record) -> Record {
+    fn begin(&self, file: &FileRef, record: gristmill_source::Record) -> Record {
         let gristmill_source::Record {
             number,
             id,
@@ -179,7 +180,7 @@ impl Intake {
         } = record;
         let added = self.moment.unwrap_or(added);
         let fate = match content {
-            Content::Document(mut document) => match self.poison.of(&id) {
+            Content::Document(mut document) => match self.must_not_run(file, number, &id) {
                 Some(failure) => Fate::Failed(failure),
                 None => {
                     document.added = added;
@@ -210,6 +211,18 @@ impl Intake {
             added,
             fate,
         }
+    }
+
+    /// Why a document must not be run, where it must not: it is noted, or the last process ended over it and so does
+    /// another one that is made for it.
+    fn must_not_run(&self, file: &FileRef, number: u64, id: &DocumentId) -> Option<Failure> {
+        if let Some(failure) = self.poison.of(id) {
+            return Some(failure);
+        }
+        let stage = self.poison.suspected(id)?;
+        let how = self.probe.run(file.absolute(), number)?;
+        tracing::error!(%id, stage, how, "a document ended a process of its own; it is set aside");
+        Some(self.poison.note_crash(id, &stage, &how))
     }
 
     /// A document larger than the whole bound goes alone.

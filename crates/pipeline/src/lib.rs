@@ -15,6 +15,7 @@
 //! new run starts from there, which is the same road that a crash takes.
 
 mod after;
+mod at_work;
 mod batcher;
 mod books;
 mod chain;
@@ -48,7 +49,8 @@ pub use after::WhenDone;
 pub use batcher::BatchLimits;
 pub use counters::{Counters, Counts};
 pub use explain::{Change, Ending, Explainer, Explanation, Step};
-pub use poison::LastResort;
+pub use poison::{LastResort, Probe};
+pub use pool::STACK;
 pub use retry::RetryRequests;
 pub use verify::{Report, verify};
 
@@ -83,6 +85,8 @@ pub struct Settings {
     pub batch: BatchLimits,
     /// What to do when a document holds the process in a way that only a new one helps.
     pub last_resort: LastResort,
+    /// How to try a document over which the last process may have ended.
+    pub probe: Probe,
 }
 
 /// Why a run ended before its work was done. What is in the books stays good.
@@ -218,6 +222,7 @@ impl Pipeline {
             in_flight,
             counters,
             poison,
+            probe: settings.probe.clone(),
             output,
             room: Arc::new(Semaphore::new(units as usize)),
             units,
@@ -245,7 +250,7 @@ impl Pipeline {
             mut intake,
             input,
         } = self;
-        let work = OrderedWork::default();
+        let work = OrderedWork::new(intake.poison.mark());
         let (pool, _guard) =
             Pool::start(&settings, intake.poison.clone(), work.clone()).map_err(PipelineError::Thread)?;
         let (batches, batch_input) = mpsc::channel(1);
@@ -268,6 +273,7 @@ impl Pipeline {
                 runtime.block_on(batcher::run(input, batches, workers, first, limits));
             });
             let ordering = spawn("order")
+                .stack_size(pool::STACK)
                 .spawn_scoped(scope, || {
                     let result = order::run(batch_input, chain, &pool, committer, &work);
                     // Without it there is nothing to watch for.

@@ -4,6 +4,10 @@
 //! stage, or once too many workers hang, it costs the process: it has to begin anew, from the last batch. So that
 //! it does not meet the same document again, the document is noted in the state folder first, durably; the next run
 //! sets it aside without running it.
+//!
+//! A stage that overflows its stack or allocates without end takes the process with it before anything can be noted.
+//! What the threads were at is known to the next start all the same ([`AtWork`]), and each of these few documents is
+//! tried in a process of its own ([`Probe`]) before it is let in again: if that one ends badly too, it is noted.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,6 +19,7 @@ use std::time::{Duration, Instant};
 use gristmill_core::DocumentId;
 use gristmill_disk::{SharedDisk, make_folder, write_atomically};
 
+use crate::at_work::{AtWork, Mark};
 use crate::record::Failure;
 
 /// What to do when only a new process helps; it must not return before there is one, or this one has ended.
@@ -38,13 +43,45 @@ impl fmt::Debug for LastResort {
     }
 }
 
-/// The notes in a state folder: a file for each document, named by it, with the stage that did not return.
+/// Tries a record in a process of its own, where it can do no harm.
+#[derive(Clone)]
+pub struct Probe(Option<Arc<Try>>);
+
+type Try = dyn Fn(&Path, u64) -> Option<String> + Send + Sync;
+
+impl Probe {
+    /// Calls `run` with the path of a file and the number of a record in it. It gives how a process that took that
+    /// record through the chain ended, where something in the chain ended it, and `None` where it came to its end.
+    pub fn new(run: impl Fn(&Path, u64) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(run)))
+    }
+
+    /// Tries nothing: every document is let in.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn run(&self, file: &Path, record: u64) -> Option<String> {
+        self.0.as_ref()?(file, record)
+    }
+}
+
+impl fmt::Debug for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Probe")
+    }
+}
+
+/// The notes in a state folder: a file for each document, named by it, with the stage that did not return, or on a second line
+/// how it ended.
 #[derive(Debug, Clone)]
 pub(crate) struct Poison {
     dir: PathBuf,
     disk: SharedDisk,
     limit: Duration,
     known: Arc<Mutex<HashMap<DocumentId, Failure>>>,
+    suspects: Arc<Mutex<HashMap<DocumentId, String>>>,
+    at_work: AtWork,
 }
 
 impl Poison {
@@ -56,14 +93,22 @@ impl Poison {
             let path = entry?.path();
             let name = path.file_name().and_then(|name| name.to_str());
             if let Some(id) = name.and_then(|name| name.parse().ok()) {
-                known.insert(id, Failure::timeout(&std::fs::read_to_string(&path)?, limit));
+                let note = std::fs::read_to_string(&path)?;
+                let failure = match note.split_once('\n') {
+                    Some((stage, how)) => Failure::crash(stage, how),
+                    None => Failure::timeout(&note, limit),
+                };
+                known.insert(id, failure);
             }
         }
+        let (at_work, suspects) = AtWork::open(state)?;
         Ok(Self {
             dir,
             disk,
             limit,
             known: Arc::new(Mutex::new(known)),
+            suspects: Arc::new(Mutex::new(suspects)),
+            at_work,
         })
     }
 
@@ -76,15 +121,36 @@ impl Poison {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The stage that was at `id` when the last process ended before its time, where one was; asked once.
+    pub(crate) fn suspected(&self, id: &DocumentId) -> Option<String> {
+        let mut suspects = self.suspects.lock().unwrap_or_else(PoisonError::into_inner);
+        suspects.remove(id)
+    }
+
+    /// Where one more thread says what it is at.
+    pub(crate) fn mark(&self) -> Mark {
+        self.at_work.mark()
+    }
+
     /// Notes that `stage` did not return from `id`, and gives it as the reason.
     pub(crate) fn note(&self, id: &DocumentId, stage: &str) -> Failure {
+        self.write(id, stage);
+        Failure::timeout(stage, self.limit)
+    }
+
+    /// Notes that `stage` ended its process over `id`, and `how`, and gives it as the reason.
+    pub(crate) fn note_crash(&self, id: &DocumentId, stage: &str, how: &str) -> Failure {
+        self.write(id, &format!("{stage}\n{how}"));
+        Failure::crash(stage, how)
+    }
+
+    fn write(&self, id: &DocumentId, note: &str) {
         let path = self.dir.join(id.to_string());
         let noted = make_folder(&*self.disk, &self.dir)
-            .and_then(|()| write_atomically(&*self.disk, &path, stage.as_bytes()));
+            .and_then(|()| write_atomically(&*self.disk, &path, note.as_bytes()));
         if let Err(error) = noted {
-            tracing::error!(%id, %error, "cannot note a document that is out of time");
+            tracing::error!(%id, %error, "cannot note a document that must not be run again");
         }
-        Failure::timeout(stage, self.limit)
     }
 
     /// Forgets `id`, which is in quarantine now. Not durably: a note that comes back is forgotten at the next start.
@@ -108,14 +174,27 @@ impl Poison {
 type Work = (Instant, DocumentId, Arc<str>);
 
 /// The document that an ordered stage is at, for the one who looks whether it returns.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct OrderedWork(Arc<Mutex<Option<Work>>>);
+#[derive(Debug, Clone)]
+pub(crate) struct OrderedWork {
+    at: Arc<Mutex<Option<Work>>>,
+    mark: Arc<Mark>,
+}
 
 impl OrderedWork {
+    /// Nothing is at work yet; what is to come also stands at `mark`.
+    pub(crate) fn new(mark: Mark) -> Self {
+        Self {
+            at: Arc::default(),
+            mark: Arc::new(mark),
+        }
+    }
+
     /// Does `work` of the stage `stage` on `id`.
     pub(crate) fn at<T>(&self, id: DocumentId, stage: &Arc<str>, work: impl FnOnce() -> T) -> T {
         *self.lock() = Some((Instant::now(), id, Arc::clone(stage)));
+        self.mark.set(&id, stage);
         let done = work();
+        self.mark.clear();
         *self.lock() = None;
         done
     }
@@ -129,6 +208,6 @@ impl OrderedWork {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Work>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

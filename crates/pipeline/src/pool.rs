@@ -15,8 +15,9 @@ use crate::chain::{self, Piece};
 use crate::poison::{LastResort, OrderedWork, Poison};
 use crate::record::Fate;
 
-/// Deep recursion in a parser ends in a reject long before this; the bound is only known, not used up.
-const STACK: usize = 16 << 20;
+/// The stack of the threads that run stages, in bytes. Deep recursion in a parser ends in a reject long before this;
+/// the bound is only known, not used up.
+pub const STACK: usize = 16 << 20;
 
 /// So many workers may hang at once, each with a document of its own, before a new process has to free them.
 const HUNG: usize = 32;
@@ -152,6 +153,7 @@ impl Pool {
     }
 
     fn work(&self, worker: &Arc<Worker>) {
+        let mark = self.0.poison.mark();
         while let Some(Job {
             document,
             piece,
@@ -165,7 +167,8 @@ impl Pool {
                 reply,
             };
             *lock(&worker.running) = Some(running);
-            let fate = chain::run(&piece, document, &worker.at);
+            let fate = chain::run(&piece, document, &worker.at, &mark);
+            mark.clear();
             let Some(running) = lock(&worker.running).take() else {
                 self.0.hung.fetch_sub(1, Ordering::Relaxed);
                 return;

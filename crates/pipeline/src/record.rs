@@ -87,6 +87,9 @@ impl Fate {
 /// The reason of a document that a stage did not return from.
 pub(crate) const TIMEOUT: &str = "timeout";
 
+/// The reason of a document over which a process ended.
+pub(crate) const CRASH: &str = "crash";
+
 /// Why a record goes into quarantine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -109,6 +112,14 @@ impl Failure {
             stage: stage.to_owned(),
             reason: TIMEOUT.to_owned(),
             detail: format!("not done after {limit:?}"),
+        }
+    }
+
+    pub(crate) fn crash(stage: &str, how: &str) -> Self {
+        Self {
+            stage: stage.to_owned(),
+            reason: CRASH.to_owned(),
+            detail: how.to_owned(),
         }
     }
 

@@ -14,8 +14,8 @@ use gristmill_core::{Built, Document, Note, Reason, Stage, StageError, Verdict};
 use gristmill_disk::RealDisk;
 use gristmill_journal::{Journal, Ledger, Totals};
 use gristmill_pipeline::{
-    BatchLimits, Counters, Ending, Explainer, LastResort, Mode, Pipeline, RetryRequests, Settings, StopFlag,
-    WhenDone, verify,
+    BatchLimits, Counters, Ending, Explainer, LastResort, Mode, Pipeline, Probe, RetryRequests, Settings,
+    StopFlag, WhenDone, verify,
 };
 use gristmill_sink::{Compression, Rotation};
 use gristmill_source::{Inbox, Watched};
@@ -105,6 +105,7 @@ impl House {
                 time: Duration::from_millis(50),
             },
             last_resort: LastResort::new(|_| std::process::exit(74)),
+            probe: Probe::none(),
         };
         let (counters, stop) = (Arc::new(Counters::default()), StopFlag::default());
         Pipeline::open(
@@ -280,12 +281,22 @@ fn an_explanation_tells_all_and_touches_nothing() {
     let mut seen = Vec::new();
     for file in ["inbox/lines.jsonl", "inbox/new.txt"] {
         explainer
-            .explain(&house.inbox(), &house.path(file), &mut |explanation| {
+            .explain(&house.inbox(), &house.path(file), None, &mut |explanation| {
                 seen.push(explanation);
                 ControlFlow::Continue(())
             })
             .unwrap();
     }
+    let mut second = None;
+    let lines = house.path("inbox/lines.jsonl");
+    let mut visit = |explanation| {
+        second = Some(explanation);
+        ControlFlow::Continue(())
+    };
+    explainer
+        .explain(&house.inbox(), &lines, Some(1), &mut visit)
+        .unwrap();
+    assert_eq!(second.unwrap().id, seen[1].id);
     let endings: Vec<_> = seen
         .iter()
         .map(|explanation| match &explanation.ending {

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::thread;
 
 use clap::Args;
 use gristmill_core::Entity;
@@ -22,6 +24,9 @@ pub struct ExplainArgs {
     /// The files to run through the chain; each knows of those before it
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Only the record of this number, from 0, of each file
+    #[arg(long, value_name = "NUMBER")]
+    pub record: Option<u64>,
     /// Let the stages remember nothing but the files named here
     #[arg(long)]
     pub fresh: bool,
@@ -35,6 +40,15 @@ pub struct ExplainArgs {
 /// # Errors
 /// The configuration is wrong, a file is not there, or the disk failed.
 pub fn run(args: &ExplainArgs, globals: &Globals) -> Outcome {
+    // What a worker of the daemon can stand, the explanation can.
+    let explaining = thread::Builder::new().stack_size(gristmill_pipeline::STACK);
+    thread::scope(|scope| {
+        let running = explaining.spawn_scoped(scope, || explain(args, globals))?;
+        running.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
+}
+
+fn explain(args: &ExplainArgs, globals: &Globals) -> Outcome {
     let (config, chain) = globals.config_with_chain()?;
     for file in &args.files {
         if let Err(error) = file.metadata() {
@@ -48,7 +62,7 @@ pub fn run(args: &ExplainArgs, globals: &Globals) -> Outcome {
     let mut failed = false;
     for file in &args.files {
         let mut written = Ok(());
-        let explained = explainer.explain(&inbox, file, &mut |mut explanation| {
+        let explained = explainer.explain(&inbox, file, args.record, &mut |mut explanation| {
             let notes = explanation.steps.iter_mut().flat_map(|step| &mut step.notes);
             notes.for_each(|note| texts.complete(note));
             if let Ending::Written(document) = &explanation.ending {

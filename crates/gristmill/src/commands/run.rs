@@ -1,8 +1,9 @@
 //! `gristmill run`: the daemon, or one pass over the drop folder.
 
 use std::io::Write;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use gristmill_disk::RealDisk;
 use gristmill_journal::Journal;
-use gristmill_pipeline::{Counters, LastResort, Mode, Pipeline, PipelineError, StopFlag};
+use gristmill_pipeline::{Counters, LastResort, Mode, Pipeline, PipelineError, Probe, StopFlag};
 
 use crate::cli::Globals;
 use crate::config::{Chain, Config};
@@ -34,6 +35,7 @@ pub struct RunArgs {
 /// The configuration is wrong, another gristmill has the state folder, or the machine failed.
 pub fn run(args: &RunArgs, globals: &Globals) -> Outcome {
     let (config, chain) = globals.config_with_chain()?;
+    let file = crate::config::locate(globals.config.as_deref())?;
     let counters = Arc::new(Counters::default());
     let stop = StopFlag::default();
     listen_for_signals(&stop, config.limits.drain.0, args.once)?;
@@ -44,11 +46,11 @@ pub fn run(args: &RunArgs, globals: &Globals) -> Outcome {
     if args.once {
         folders_are_there(&config)?;
         let progress = Progress::start(&counters)?;
-        let ended = attempt(&config, chain, Mode::Once, &counters, &stop, &|| {})?;
+        let ended = attempt(&config, &file, chain, Mode::Once, &counters, &stop, &|| {})?;
         progress.finish();
         ended.map_err(stopped)?;
     } else {
-        watch(&config, chain, &counters, &stop)?;
+        watch(&config, &file, chain, &counters, &stop)?;
     }
     summary(&config, &counters, started.elapsed())?;
     if args.once && stop.is_set() {
@@ -73,6 +75,7 @@ fn folders_are_there(config: &Config) -> Result<(), Failure> {
 /// The daemon: goes on until it is asked to stop, also over failures of the machine that may pass.
 fn watch(
     config: &Config,
+    file: &Path,
     mut chain: Chain,
     counters: &Arc<Counters>,
     stop: &StopFlag,
@@ -85,7 +88,7 @@ fn watch(
         tracing::info!("watching; SIGTERM or Ctrl-C drains");
     };
     let (mut pause, mut began) = (FIRST_PAUSE, Instant::now());
-    while let Err(error) = attempt(config, chain, Mode::Watch, counters, stop, &working)? {
+    while let Err(error) = attempt(config, file, chain, Mode::Watch, counters, stop, &working)? {
         if !error.may_pass() || stop.is_set() {
             return Err(stopped(error));
         }
@@ -145,6 +148,7 @@ fn serve(config: &Config, observed: &Arc<Observed>) -> Result<(), Failure> {
 /// One run over the drop folder, from the books as they are; `opened` is called once the books are open.
 fn attempt(
     config: &Config,
+    file: &Path,
     chain: Chain,
     mode: Mode,
     counters: &Arc<Counters>,
@@ -158,7 +162,7 @@ fn attempt(
         LastResort::new(move |why| start_anew(why, &stop))
     };
     let pipeline = Pipeline::open(
-        wiring::pipeline(config, last_resort),
+        wiring::pipeline(config, last_resort, probe(file, config.limits.document_time.0)),
         chain,
         inbox,
         disk,
@@ -184,6 +188,41 @@ fn start_anew(why: &str, stop: &StopFlag) {
     let error = command.args(arguments).exec();
     tracing::error!(%error, "cannot start anew");
     std::process::exit(Exit::Io as i32);
+}
+
+/// Tries a record in a process of its own: `gristmill explain` over it, with the configuration in `file`. A process that
+/// takes too long is ended and accuses nobody, since time has a limit of its own.
+fn probe(file: &Path, limit: Duration) -> Probe {
+    /// What somebody outside sends to end a process.
+    const SENT: [i32; 3] = [1, 2, 15];
+    /// Starting and reading up to the record count as well.
+    const PATIENCE: u32 = 4;
+    let file = file.to_owned();
+    Probe::new(move |path, record| {
+        let mut child = Command::new("/proc/self/exe")
+            .args(["explain", "--json", "--config"])
+            .arg(&file)
+            .args(["--record", &record.to_string(), "--"])
+            .arg(path)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .inspect_err(|error| tracing::warn!(%error, "cannot try a document in a process of its own"))
+            .ok()?;
+        let given_up = Instant::now() + limit * PATIENCE;
+        while Instant::now() < given_up {
+            if let Some(status) = child.try_wait().ok()? {
+                let signal = status.signal().filter(|signal| !SENT.contains(signal))?;
+                return Some(format!("its process was ended by signal {signal}"));
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        if let Err(error) = child.kill().and_then(|()| child.wait()) {
+            tracing::warn!(%error, "cannot end a process that tried a document");
+        }
+        None
+    })
 }
 
 /// What was done, for people.

@@ -266,7 +266,7 @@ impl Default for Output {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rotate {
-    /// Once it has this many bytes before compression.
+    /// Once its file has this many bytes, as they lie on the disk: after compression.
     pub size: ByteSize,
     /// Once this long has passed since it was begun.
     pub age: Period,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use gristmill_disk::SharedDisk;
 use gristmill_pipeline::{
-    BatchLimits, Counters, LastResort, Pipeline, PipelineError, Settings, StopFlag, WhenDone,
+    BatchLimits, Counters, LastResort, Pipeline, PipelineError, Probe, Settings, StopFlag, WhenDone,
 };
 use gristmill_sink::{Compression, Rotation};
 use gristmill_source::{Inbox, Watched};
@@ -37,6 +37,7 @@ pub(crate) fn settings(dir: &Path, documents: usize) -> Settings {
             time: Duration::from_millis(200),
         },
         last_resort: LastResort::new(|_| std::process::exit(74)),
+        probe: Probe::none(),
     }
 }
 

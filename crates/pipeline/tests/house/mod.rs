@@ -19,8 +19,8 @@ use gristmill_core::{
 use gristmill_disk::{Ending, FaultyDisk, Plan, SharedDisk};
 use gristmill_journal::{JournalError, Ledger, Totals};
 use gristmill_pipeline::{
-    BatchLimits, Counters, Counts, LastResort, Mode, Pipeline, PipelineError, Settings, StopFlag, WhenDone,
-    verify,
+    BatchLimits, Counters, Counts, LastResort, Mode, Pipeline, PipelineError, Probe, Settings, StopFlag,
+    WhenDone, verify,
 };
 use gristmill_sink::{Compression, Rotation};
 use gristmill_source::{Inbox, Watched};
@@ -36,6 +36,8 @@ impl Stage for Moody {
         match document.text.trim() {
             "error" if !self.good => Err(StageError::Document("cannot stand it".to_owned())),
             "panic" => quiet_panic("out of temper"),
+            "overflow" => Err(StageError::Document(dive(0).to_string())),
+            "swallow" => Err(StageError::Document(swallow().to_string())),
             "reject" => Ok(Verdict::Reject(Reason::new("mood"))),
             "hang" => {
                 thread::sleep(Duration::from_secs(3600));
@@ -49,6 +51,20 @@ impl Stage for Moody {
 /// A panic that does not print a backtrace thousands of times.
 fn quiet_panic(message: &'static str) -> ! {
     std::panic::resume_unwind(Box::new(message))
+}
+
+/// Goes deeper than any stack.
+fn dive(depth: u64) -> u64 {
+    let deeper = [depth; 64];
+    if std::hint::black_box(&deeper)[0] == u64::MAX {
+        return 0;
+    }
+    dive(depth + 1) + std::hint::black_box(&deeper)[1]
+}
+
+/// Asks for more memory than any machine has, which ends the process.
+fn swallow() -> usize {
+    std::hint::black_box(Vec::<u8>::with_capacity(isize::MAX as usize)).capacity()
 }
 
 /// Exact duplicates by a key each, and a count in an append-only file.
@@ -76,6 +92,7 @@ impl OrderedStage for Seen {
         document.attributes.insert("seen".to_owned(), self.0.into());
         match document.text.trim() {
             "late panic" => quiet_panic("after it has changed the state"),
+            "late abort" => std::process::abort(),
             "late hang" => thread::sleep(Duration::from_secs(3600)),
             _ => {}
         }
@@ -122,6 +139,7 @@ pub(crate) fn settings(dir: &Path, workers: usize, when_done: WhenDone) -> Setti
             time: Duration::from_millis(50),
         },
         last_resort: LastResort::new(|_| std::process::exit(74)),
+        probe: Probe::none(),
     }
 }
 
@@ -136,6 +154,19 @@ pub(crate) fn once(
     Ok(counters.now())
 }
 
+/// The drop folder in `dir`.
+pub(crate) fn inbox(dir: &Path) -> Inbox {
+    let source = gristmill_source::Settings {
+        watch: vec![Watched {
+            path: dir.join("inbox"),
+            name: None,
+        }],
+        settle: Duration::ZERO,
+        ..gristmill_source::Settings::default()
+    };
+    Inbox::new(source).unwrap()
+}
+
 /// Takes all that is in the drop folder beside the output.
 pub(crate) fn run(
     settings: &Settings,
@@ -143,19 +174,11 @@ pub(crate) fn run(
     good: bool,
     counters: &Arc<Counters>,
 ) -> Result<(), PipelineError> {
-    let source = gristmill_source::Settings {
-        watch: vec![Watched {
-            path: settings.output.with_file_name("inbox"),
-            name: None,
-        }],
-        settle: Duration::ZERO,
-        ..gristmill_source::Settings::default()
-    };
     let open = || {
         Pipeline::open(
             settings.clone(),
             chain(good),
-            Inbox::new(source.clone()).unwrap(),
+            inbox(settings.output.parent().unwrap()),
             Arc::clone(&disk),
             Arc::clone(counters),
             StopFlag::default(),

@@ -10,6 +10,7 @@ mod date;
 mod fields;
 mod json;
 mod lines;
+mod overlong;
 mod sniff;
 mod unpack;
 mod warc;
@@ -24,11 +25,12 @@ use std::path::Path;
 use gristmill_core::{Document, DocumentId, Markup, Sha256, Source};
 use jiff::Timestamp;
 use rustix::fs::{Mode, OFlags};
-use sha2::Digest;
 
 use crate::file::{FileRef, Fingerprint};
 use crate::item::{Content, Fault, FaultReason, Item, Record};
 use crate::settings::Inbox;
+
+use overlong::Overlong;
 
 /// Files up to this size are held in memory while they are read.
 const WHOLE: u64 = 8 << 20;
@@ -481,27 +483,6 @@ const TOO_MANY_FILES_HERE: i32 = 24;
 const NO_SUCH_FILE: i32 = 2;
 /// `ELOOP`: a link took the file's place.
 const LOOP: i32 = 40;
-
-/// The length and hash of a record of which only the beginning is kept.
-#[derive(Default)]
-pub(crate) struct Overlong(Option<(u64, sha2::Sha256)>);
-
-impl Overlong {
-    /// `more` follows `kept` and what was added before.
-    pub(crate) fn add(&mut self, kept: &[u8], more: &[u8]) {
-        let (length, hash) = self
-            .0
-            .get_or_insert_with(|| (kept.len() as u64, sha2::Sha256::new_with_prefix(kept)));
-        *length += more.len() as u64;
-        hash.update(more);
-    }
-
-    /// What was added, if anything was.
-    pub(crate) fn full(self) -> Option<(u64, Sha256)> {
-        self.0
-            .map(|(length, hash)| (length, Sha256::from_bytes(hash.finalize().into())))
-    }
-}
 
 /// The time in milliseconds, as the lines have it.
 fn now() -> Timestamp {
