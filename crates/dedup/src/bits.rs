@@ -53,6 +53,22 @@ impl BitWriter {
         }
     }
 
+    /// Appends two numbers by Rice's code, the second with `low` low bits, the first with none.
+    #[inline]
+    pub(crate) fn rice_pair(&mut self, first: u64, second: u64, low: u32) {
+        let ones = second >> low;
+        if first + ones > 8 || low > 8 {
+            self.rice(first, 0);
+            self.rice(second, low);
+            return;
+        }
+        let (first, ones) = (first as u32, ones as u32);
+        let below = (second & ((1 << low) - 1)) as u32;
+        let above = ((1 << ones) - 1) | (below << (ones + 1));
+        let bits = (above << (first + 1)) | ((1 << first) - 1);
+        self.push(bits, first + ones + 2 + low);
+    }
+
     /// The bytes so far, the last filled up with zeros; the next number begins a new byte.
     pub(crate) fn aligned(&mut self) -> &mut Vec<u8> {
         let bytes = self.pending.to_le_bytes();
@@ -162,20 +178,38 @@ impl<'b> BitReader<'b> {
         }
     }
 
-    /// The next two numbers by Rice's code, the second with `low` low bits, the first with none.
+    /// Calls `give` with the next `count` pairs that [`BitWriter::rice_pair`] wrote.
+    pub(crate) fn rice_pairs(&mut self, count: usize, low: u32, mut give: impl FnMut(u64, u64)) {
+        // Bits that were looked at, and how many of them are left.
+        let (mut word, mut left) = (0, 0);
+        for _ in 0..count {
+            let mut parts = Self::split(word, low);
+            if parts.2 > left {
+                (word, left) = (self.peek(), PEEKED);
+                parts = Self::split(word, low);
+            }
+            let (first, second, bits) = parts;
+            // Hardly ever is not all of both in the bits that were looked at.
+            if bits > left || first >= ONES || second >> low >= u64::from(ONES) {
+                let first = self.rice(0);
+                give(first, self.rice(low));
+                left = 0;
+                continue;
+            }
+            give(u64::from(first), second);
+            self.at += bits as usize;
+            (word, left) = (word >> bits, left - bits);
+        }
+    }
+
+    /// The pair at the low end of `word`, and its bits.
     #[inline]
-    pub(crate) fn rice_pair(&mut self, low: u32) -> (u64, u64) {
-        let word = self.peek();
+    fn split(word: u64, low: u32) -> (u32, u64, u32) {
         let first = word.trailing_ones();
         let rest = word.checked_shr(first + 1).unwrap_or_default();
         let second = rest.trailing_ones();
-        // All of both is in the bits that were looked at, as it nearly always is.
-        if first < ONES / 2 && second < ONES / 2 && low < ONES {
-            self.at += (first + second + 2 + low) as usize;
-            let below = rest >> (second + 1) & ((1 << low) - 1);
-            return (u64::from(first), u64::from(second) << low | below);
-        }
-        (self.rice(0), self.rice(low))
+        let below = rest.checked_shr(second + 1).unwrap_or_default() & ((1 << low) - 1);
+        (first, u64::from(second) << low | below, first + second + 2 + low)
     }
 
     /// How many whole or begun bytes were read.
@@ -195,14 +229,13 @@ mod tests {
         fn pairs_come_back(pairs in prop::collection::vec((0..60_u64, 0..200_u64), 0..100), low in 0..6_u32) {
             let mut writer = BitWriter::default();
             for &(first, second) in &pairs {
-                writer.rice(first, 0);
-                writer.rice(second, low);
+                writer.rice_pair(first, second, low);
             }
             let bytes = std::mem::take(writer.aligned());
             let mut reader = BitReader::new(&bytes);
-            for pair in pairs {
-                prop_assert_eq!(reader.rice_pair(low), pair);
-            }
+            let mut back = Vec::new();
+            reader.rice_pairs(pairs.len(), low, |first, second| back.push((first, second)));
+            prop_assert_eq!(back, pairs);
         }
 
         #[test]

@@ -61,8 +61,9 @@ impl Trace {
         let mut bits = BitWriter::default();
         let bytes = bits.aligned();
         bytes.reserve(words.len() * 11 / 4);
-        for word in words {
-            bytes.extend_from_slice(&((word.hash >> 48) as u16).to_le_bytes());
+        bytes.resize(words.len() * 2, 0);
+        for (bytes, word) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(words) {
+            *bytes = ((word.hash >> 48) as u16).to_le_bytes();
         }
         let ascii = text.is_ascii();
         let code_points = |start: u32, end: u32| {
@@ -75,8 +76,9 @@ impl Trace {
         };
         let mut before = 0;
         for word in words {
-            bits.rice(by_rank(code_points(before, word.start)), 0);
-            bits.rice(code_points(word.start, word.end).saturating_sub(1), LENGTH_LOW);
+            let gap = by_rank(code_points(before, word.start));
+            let length = code_points(word.start, word.end).saturating_sub(1);
+            bits.rice_pair(gap, length, LENGTH_LOW);
             before = word.end;
         }
         let mut bytes = std::mem::take(bits.aligned());
@@ -139,16 +141,15 @@ impl Trace {
 
     /// The words up to number `count`.
     pub(crate) fn spans(&self, count: usize) -> Vec<Span> {
-        let mut bits = BitReader::new(&self.bytes[self.words * 2..]);
+        let count = count.min(self.words);
+        let mut spans = Vec::with_capacity(count);
         let mut end = 0;
-        (0..count.min(self.words))
-            .map(|_| {
-                let (gap, length) = bits.rice_pair(LENGTH_LOW);
-                let start = end + from_rank(gap) as usize;
-                end = start + length as usize + 1;
-                (start, end)
-            })
-            .collect()
+        BitReader::new(&self.bytes[self.words * 2..]).rice_pairs(count, LENGTH_LOW, |gap, length| {
+            let start = end + from_rank(gap) as usize;
+            end = start + length as usize + 1;
+            spans.push((start, end));
+        });
+        spans
     }
 }
 

@@ -1,5 +1,8 @@
 //! Words and their fingerprints: the pure half of the work.
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
 use crate::index::KEY_BITS;
 
 /// A word of a text: its hash with case folded away, and where it stands in bytes.
@@ -38,7 +41,8 @@ fn stands_alone(c: char) -> bool {
         | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// The words of `text`: runs of letters and digits, whatever their case, spacing and punctuation.
+/// The words of `text`: runs of letters and digits, whatever their case, spacing and punctuation, and whether or not
+/// their accents are characters of their own.
 pub(crate) fn words(text: &str) -> Vec<Word> {
     let bytes = text.as_bytes();
     let mut words = Vec::with_capacity(text.len() / 5);
@@ -133,39 +137,48 @@ fn hash(lower: &[u8]) -> u64 {
 
 /// Adds the words between `start` and `end`, character by character.
 fn characters(text: &str, start: usize, end: usize, words: &mut Vec<Word>) {
-    let mut lower: Vec<u8> = Vec::with_capacity(32);
+    let mut lower = String::with_capacity(32);
     let mut first = start;
-    let mut close = |lower: &mut Vec<u8>, first: usize, end: usize| {
+    let mut marked = false;
+    let mut close = |lower: &mut String, marked: &mut bool, first: usize, end: usize| {
         if !lower.is_empty() {
+            if *marked {
+                // A letter and a mark are the letter that has the mark.
+                *lower = lower.nfc().collect();
+            }
             words.push(Word {
-                hash: hash(lower),
+                hash: hash(lower.as_bytes()),
                 start: first as u32,
                 end: end as u32,
             });
             lower.clear();
+            *marked = false;
         }
     };
     for (at, c) in text[start..end].char_indices() {
         let at = start + at;
+        if !lower.is_empty() && c >= '\u{300}' && is_combining_mark(c) {
+            lower.push(c);
+            marked = true;
+            continue;
+        }
         if !c.is_alphanumeric() {
-            close(&mut lower, first, at);
+            close(&mut lower, &mut marked, first, at);
             continue;
         }
         let alone = stands_alone(c);
         if alone {
-            close(&mut lower, first, at);
+            close(&mut lower, &mut marked, first, at);
         }
         if lower.is_empty() {
             first = at;
         }
-        for c in c.to_lowercase() {
-            lower.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-        }
+        lower.extend(c.to_lowercase());
         if alone {
-            close(&mut lower, first, at + c.len_utf8());
+            close(&mut lower, &mut marked, first, at + c.len_utf8());
         }
     }
-    close(&mut lower, first, end);
+    close(&mut lower, &mut marked, first, end);
 }
 
 /// A hash of all words in order, or of the text itself where it has none: equal for what is equal but for
@@ -312,6 +325,10 @@ mod tests {
         assert!(same("He said: “We won’t go.”", "he SAID  we won't go"));
         assert!(same("Приём — сегодня", "приём сегодня"));
         assert!(!same("We won", "Won we"));
+        assert!(same(
+            "Le café d’Ödön, à Łódź",
+            "le cafe\u{301} d'O\u{308}do\u{308}n, a\u{300} Ło\u{301}dz\u{301}"
+        ));
         assert!(!same("...", "!!!"));
     }
 

@@ -1,82 +1,151 @@
-//! Scores the tagger: `score LANGUAGE CORPUS…` prints the fair F1 of each corpus, by type, and the speed.
+//! Scores the tagger: `score LANGUAGE CORPUS…` prints for each corpus the fair F1, the kinds of errors, how far the probabilities
+//! are off, and the speed. `LANGUAGE=MODEL` takes the tagger from a file, and of `CORPUS/10` every tenth document counts, which the trainer
+//! holds back.
 //!
 //! A mention counts where its span and type are right; a leading article and a trailing possessive count on
-//! neither side.
+//! neither side. The calibration error is the mean distance, over ten equal ranges of the probability, between it and the share
+//! of mentions that are right, weighted by the mentions in the range.
 
 mod corpus;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
-use gristmill_entities::model;
+use corpus::{Gold, KINDS};
+use gristmill_core::Entity;
 use gristmill_entities::model::Model;
-use gristmill_entities::tagger::Work;
-use gristmill_entities::tokens::tokenize;
+use gristmill_entities::{Recognizer, model};
 
-type Names = BTreeSet<(usize, usize, usize)>;
+/// Spans in bytes with their type number, and a probability.
+type Names = BTreeMap<(usize, usize, usize), f64>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (language, corpora) = arguments
         .split_first()
-        .ok_or("usage: score LANGUAGE|MODEL CORPUS…")?;
+        .ok_or("usage: score LANGUAGE[=MODEL] CORPUS…")?;
     let load = Instant::now();
-    let file;
-    let model = if Path::new(language).exists() {
-        file = Model::from_bytes(&std::fs::read(language)?)?;
-        &file
-    } else {
-        model(Some(language)).ok_or("no tagger for this language")?
+    let mut recognizer = Recognizer::default();
+    let language = match language.split_once('=') {
+        Some((language, file)) => {
+            recognizer.tagger = Some(Arc::new(Model::from_bytes(&std::fs::read(file)?)?));
+            language
+        }
+        None => {
+            model(Some(language)).ok_or("no tagger for this language")?;
+            language
+        }
     };
     println!("ready in {:.1} ms", load.elapsed().as_secs_f64() * 1e3);
-    let errors = std::env::var_os("ERRORS").is_some();
     for path in corpora {
-        let documents = corpus::read(Path::new(path), 1)?;
-        let (mut work, mut tokens) = (Work::default(), Vec::new());
-        let start = Instant::now();
-        let mut said = Vec::new();
-        for document in &documents {
-            let mut names = Names::new();
-            tokenize(&document.text, &mut tokens);
-            model.tag(&document.text, &tokens, &mut work, |span, _, _| {
-                names.insert((
-                    tokens[span.start].start as usize,
-                    tokens[span.end - 1].end as usize,
-                    span.kind,
-                ));
-            });
-            said.push(names);
-        }
-        let seconds = start.elapsed().as_secs_f64();
-        let mut counts = [[0_usize; 3]; 3];
-        for (document, found) in documents.iter().zip(&said) {
-            let (gold, found) = (fair(&document.text, &document.names), fair(&document.text, found));
-            if errors {
-                list(&document.text, &gold, &found);
-            }
-            for (kind, count) in counts.iter_mut().enumerate() {
-                count[0] += gold.intersection(&found).filter(|name| name.2 == kind).count();
-                count[1] += found.difference(&gold).filter(|name| name.2 == kind).count();
-                count[2] += gold.difference(&found).filter(|name| name.2 == kind).count();
-            }
-        }
-        let all = counts
-            .iter()
-            .fold([0; 3], |sum, count| std::array::from_fn(|at| sum[at] + count[at]));
-        let words: usize = documents
-            .iter()
-            .map(|document| document.text.split_whitespace().count())
-            .sum();
-        let [per, org, loc] = counts.map(f1);
-        println!(
-            "{path}: fair F1 {:.1} (PER {per:.1} ORG {org:.1} LOC {loc:.1}) {:.0} kwords/s",
-            f1(all),
-            words as f64 / seconds / 1e3
-        );
+        score(&mut recognizer, language, path)?;
     }
     Ok(())
+}
+
+fn score(recognizer: &mut Recognizer, language: &str, path: &str) -> Result<(), Box<dyn Error>> {
+    // A held-out part is cut as the trainer cuts it.
+    let documents = match path.strip_suffix("/10") {
+        None => corpus::read(Path::new(path), 1)?,
+        Some(path) => corpus::read(Path::new(path), 2)?
+            .into_iter()
+            .skip(9)
+            .step_by(10)
+            .collect(),
+    };
+    let start = Instant::now();
+    let mut said = read(recognizer, &documents, language);
+    let seconds = start.elapsed().as_secs_f64();
+    // The other types once more, since asking for them may change what is said of the three.
+    let usual = std::mem::replace(&mut recognizer.types, KINDS.to_vec());
+    for (said, all) in said.iter_mut().zip(read(recognizer, &documents, language)) {
+        said.extend(all.into_iter().filter(|entity| !usual.contains(&entity.kind)));
+    }
+    recognizer.types = usual;
+    let errors = std::env::var_os("ERRORS").is_some();
+    let mut counts = [[0_usize; 3]; KINDS.len()];
+    let mut faults = [[[0_usize; 3]; 2]; KINDS.len()];
+    let mut bins = [(0.0_f64, 0.0_f64, 0.0_f64); 10];
+    let mut words = 0;
+    for (document, entities) in documents.iter().zip(&said) {
+        words += document.text.split_whitespace().count();
+        let bytes: Vec<usize> = document.text.char_indices().map(|(at, _)| at).collect();
+        let byte = |point: usize| bytes.get(point).copied().unwrap_or(document.text.len());
+        let found: Names = entities
+            .iter()
+            .flat_map(|entity| entity.mentions.iter().map(|mention| (entity.kind, mention)))
+            .filter_map(|(kind, mention)| {
+                let kind = KINDS.iter().position(|known| *known == kind)?;
+                Some(((byte(mention.start), byte(mention.end), kind), mention.score))
+            })
+            .collect();
+        let gold: Names = document.names.iter().map(|&name| (name, 1.0)).collect();
+        let (gold, found) = (fair(&document.text, &gold), fair(&document.text, &found));
+        for (name, &score) in found.iter().filter(|(name, _)| name.2 < 3) {
+            let bin = &mut bins[((score * 10.0) as usize).min(9)];
+            let right = f64::from(u8::from(gold.contains_key(name)));
+            *bin = (bin.0 + 1.0, bin.1 + score, bin.2 + right);
+        }
+        for name in found.keys() {
+            counts[name.2][usize::from(!gold.contains_key(name))] += 1;
+        }
+        for name in gold.keys().filter(|name| !found.contains_key(name)) {
+            counts[name.2][2] += 1;
+        }
+        for (side, names, others) in [(0, &found, &gold), (1, &gold, &found)] {
+            for name in names.keys().filter(|name| !others.contains_key(name)) {
+                let rival = others.keys().find(|other| other.0 < name.1 && other.1 > name.0);
+                let fault = match rival {
+                    Some(rival) if (rival.0, rival.1) == (name.0, name.1) => 0,
+                    Some(_) => 1,
+                    None => 2,
+                };
+                faults[name.2][side][fault] += 1;
+                if errors {
+                    list(&document.text, side, *name, rival.copied());
+                }
+            }
+        }
+    }
+    let all = counts[..3]
+        .iter()
+        .fold([0; 3], |sum, count| std::array::from_fn(|at| sum[at] + count[at]));
+    let mentions: f64 = bins.iter().map(|bin| bin.0).sum();
+    let off: f64 = bins.iter().map(|bin| (bin.1 - bin.2).abs()).sum();
+    let speed = words as f64 / seconds / 1e3;
+    println!(
+        "{path}: fair F1 {:.1}, calibration error {:.1} %, {speed:.0} kwords/s",
+        f1(all),
+        off / mentions.max(1.0) * 100.0
+    );
+    for (kind, (count, [said, missed])) in KINDS.iter().zip(counts.iter().zip(faults)) {
+        if count[0] + count[2] > 0 {
+            let f1 = f1(*count);
+            let total = count[0] + count[2];
+            println!(
+                "  {} {f1:.1} of {total}; said / missed: another type {} / {}, other bounds {} / {}, nothing there {} / {}",
+                kind.as_str(),
+                said[0],
+                missed[0],
+                said[1],
+                missed[1],
+                said[2],
+                missed[2]
+            );
+        }
+    }
+    Ok(())
+}
+
+fn read(recognizer: &Recognizer, documents: &[Gold], language: &str) -> Vec<Vec<Entity>> {
+    documents
+        .iter()
+        .map(|document| recognizer.entities(&document.text, Some(language)))
+        .map(|found| found.into_iter().map(|(entity, _)| entity).collect())
+        .collect()
 }
 
 fn f1([right, wrong, missed]: [usize; 3]) -> f64 {
@@ -84,7 +153,7 @@ fn f1([right, wrong, missed]: [usize; 3]) -> f64 {
 }
 
 fn fair(text: &str, names: &Names) -> Names {
-    let trim = |&(mut start, mut end, kind): &(usize, usize, usize)| {
+    let trim = |(&(mut start, mut end, kind), &score): (&(usize, usize, usize), &f64)| {
         let articles = ["the ", "The ", "a ", "A ", "an ", "An "];
         if let Some(article) = articles
             .iter()
@@ -99,30 +168,24 @@ fn fair(text: &str, names: &Names) -> Names {
         {
             end -= tail.len();
         }
-        (start, end, kind)
+        ((start, end, kind), score)
     };
     names.iter().map(trim).collect()
 }
 
-/// Prints what was missed and what is wrong, each with the words around it.
-fn list(text: &str, gold: &Names, found: &Names) {
-    const TYPES: [&str; 3] = ["PER", "ORG", "LOC"];
-    for (sign, names, others) in [('-', gold, found), ('+', found, gold)] {
-        for &(start, end, kind) in names.difference(others) {
-            let rival = others.iter().find(|other| other.0 < end && other.1 > start);
-            let rival = rival.map_or(String::new(), |&(start, end, kind)| {
-                format!(" ({} {})", TYPES[kind], &text[start..end])
-            });
-            let mut from = start.saturating_sub(50);
-            while !text.is_char_boundary(from) {
-                from -= 1;
-            }
-            let mut to = (end + 50).min(text.len());
-            while !text.is_char_boundary(to) {
-                to += 1;
-            }
-            let around = text[from..to].replace('\n', " / ");
-            println!("{sign} {} {}{rival}: {around}", TYPES[kind], &text[start..end]);
-        }
+/// Prints an error with what stands there on the other side, and the words around it.
+fn list(text: &str, side: usize, name: (usize, usize, usize), rival: Option<(usize, usize, usize)>) {
+    let words =
+        |(start, end, kind): (usize, usize, usize)| format!("{} {}", KINDS[kind].as_str(), &text[start..end]);
+    let rival = rival.map_or(String::new(), |rival| format!(" ({})", words(rival)));
+    let mut from = name.0.saturating_sub(50);
+    while !text.is_char_boundary(from) {
+        from -= 1;
     }
+    let mut to = (name.1 + 50).min(text.len());
+    while !text.is_char_boundary(to) {
+        to += 1;
+    }
+    let around = text[from..to].replace('\n', " / ");
+    println!("{} {}{rival}: {around}", ["+", "-"][side], words(name));
 }

@@ -4,6 +4,7 @@
 //! `HELD_OUT` is a corpus that only calibrates the scores, or `-` to hold back every tenth document. `CORPUS=3` shows a corpus three
 //! times an epoch. The training is deterministic: the same corpora in the same order give the same bytes.
 
+mod calibration;
 mod clusters;
 mod corpus;
 mod learner;
@@ -15,14 +16,14 @@ use std::error::Error;
 use std::path::Path;
 
 use corpus::Gold;
+use gristmill_core::EntityType;
 use gristmill_entities::features::{Lexicon, Sheet, TEMPLATES};
-use gristmill_entities::labels::{LABELS, Span, spell};
+use gristmill_entities::labels::{LABELS, OTHER, Span, TYPES, spell};
 use gristmill_entities::model::{Model, ROWS, Table};
-use gristmill_entities::tagger::Work;
 use gristmill_entities::tokens::sentences;
 use gristmill_entities::viterbi::Viterbi;
 use gristmill_entities::votes::{First, VOTES, Votes, lead};
-use learner::{Learned, Plan, Sentence, Weights, learn, score};
+use learner::{Learned, Plan, Sentence, Weights, learn, other, score};
 use pool::Pool;
 
 /// The average of the heaviest rows is scaled to this many steps of the packed weights.
@@ -35,6 +36,10 @@ const VOTE_EPOCHS: usize = 4;
 const MARGIN: f32 = 20.0;
 /// The size of a change in the second pass, as a share of the mean lead of the first.
 const VOTE_RATE: f32 = 0.05;
+/// Rate, margin and epochs for names of other kinds, in mean leads of the first pass.
+const OTHER_RATE: f32 = 0.01;
+const OTHER_MARGIN: f32 = 1.0;
+const OTHER_EPOCHS: usize = 10;
 /// Corpora of more tokens than this can do with one run and without features that they show less than four times.
 const LARGE: usize = 1_000_000;
 /// The orders of the sentences whose weights are averaged for small corpora.
@@ -44,8 +49,8 @@ const OFTEN: f32 = 0.3;
 /// The share of the places for rows that is filled: the rest is for buckets that get more than they hold.
 const FILLED: f32 = 0.86;
 
-/// A document with how often an epoch shows it.
-type Shown = (Gold, u8);
+/// A document with how often an epoch shows it, and whether its corpus has no names of other kinds.
+type Shown = (Gold, u8, bool);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -60,11 +65,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             Some((path, times)) => (path, times.parse()?),
             None => (&corpus[..], 1),
         };
-        for (number, document) in corpus::read(Path::new(path), 2)?.into_iter().enumerate() {
+        let documents = corpus::read(Path::new(path), 2)?;
+        let open = !documents
+            .iter()
+            .flat_map(|document| &document.names)
+            .any(|name| TYPES.get(name.2) == Some(&EntityType::Misc));
+        for (number, document) in documents.into_iter().enumerate() {
             if held_out == "-" && number % 10 == 9 {
                 held.push(document);
             } else {
-                train.push((document, times));
+                train.push((document, times, open));
             }
         }
     }
@@ -78,10 +88,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         lexicon.words.len()
     );
     let mut model = fit(&train, &held, lexicon, bits);
-    calibrate(&mut model, &held);
+    calibration::fit(&mut model, &held);
     let bytes = model.to_bytes();
     std::fs::write(out, &bytes)?;
-    eprintln!("{} bytes, calibration {:?}", bytes.len(), model.calibration);
+    eprintln!("{} bytes", bytes.len());
     Ok(())
 }
 
@@ -132,6 +142,7 @@ fn fit(train: &[Shown], held: &[Gold], lexicon: Lexicon, bits: u8) -> Model {
             let range = sentence.at..sentence.at + sentence.labels.len();
             for at in range.clone() {
                 base[at] = score(&half.weights, &rows[at]).map(|score| score * scale);
+                base[at][OTHER] = f32::NEG_INFINITY;
             }
             viterbi.best(&base[range.clone()], &transitions, &mut labels);
             for (at, &label) in range.zip(&labels) {
@@ -142,6 +153,20 @@ fn fit(train: &[Shown], held: &[Gold], lexicon: Lexicon, bits: u8) -> Model {
             }
         }
     }
+    let plan_of_others = Plan {
+        epochs: OTHER_EPOCHS,
+        margin: OTHER_MARGIN * unit,
+        rate: OTHER_RATE * unit,
+        ..plan
+    };
+    let others = other::learn(
+        &rows,
+        &base,
+        &data,
+        pool.features.len(),
+        &first.transitions,
+        plan_of_others,
+    );
     drop(rows);
     let mut votes_pool = Pool::new(2);
     let mut rows: Vec<[u32; VOTES]> = vec![[0; VOTES]; said.len()];
@@ -149,7 +174,7 @@ fn fit(train: &[Shown], held: &[Gold], lexicon: Lexicon, bits: u8) -> Model {
         let mut votes = Votes::default();
         let mut sheet = Sheet::default();
         let mut at = 0;
-        for (document, _) in train {
+        for (document, ..) in train {
             let (tokens, _) = document.tokens();
             sheet.read(&document.text, &tokens, &lexicon);
             let said = &said[at..at + tokens.len()];
@@ -181,6 +206,15 @@ fn fit(train: &[Shown], held: &[Gold], lexicon: Lexicon, bits: u8) -> Model {
         &first.transitions,
         plan,
     );
+    let mut second = second;
+    for (at, weight) in second.transitions.as_flattened_mut().iter_mut().enumerate() {
+        if at / LABELS == OTHER || at % LABELS == OTHER {
+            *weight = others.transitions.as_flattened()[at];
+        }
+    }
+    for (weights, &weight) in first.weights.iter_mut().zip(&others.weights) {
+        weights.0[OTHER] = weight;
+    }
     pack([(&pool, &first), (&votes_pool, &second)], unit, lexicon, bits)
 }
 
@@ -205,6 +239,7 @@ fn spread(pool: &Pool, learned: &Learned, lexicon: &Lexicon, documents: &[Gold])
                 if capital {
                     let row = row.map(|feature| numbers.get(&feature).copied().unwrap_or(0));
                     let mut scores = score(&learned.weights, &row);
+                    scores[OTHER] = f32::NEG_INFINITY;
                     scores.sort_by(f32::total_cmp);
                     sum += scores[LABELS - 1] - scores[LABELS - 2];
                     count += 1.0_f32;
@@ -218,14 +253,14 @@ fn spread(pool: &Pool, learned: &Learned, lexicon: &Lexicon, documents: &[Gold])
 fn features(documents: &[Shown], lexicon: &Lexicon) -> (Pool, Vec<[u32; TEMPLATES]>, Vec<Sentence>) {
     let tokens: usize = documents
         .iter()
-        .map(|(document, _)| document.tokens().0.len())
+        .map(|(document, ..)| document.tokens().0.len())
         .sum();
     let mut pool = Pool::new(if tokens > LARGE { 4 } else { 2 });
     let mut rows = Vec::with_capacity(tokens);
     let mut data = Vec::new();
     let mut sheet = Sheet::default();
     for counting in [true, false] {
-        for (number, (document, times)) in documents.iter().enumerate() {
+        for (number, (document, times, open)) in documents.iter().enumerate() {
             let (tokens, spans) = document.tokens();
             sheet.read(&document.text, &tokens, lexicon);
             for sentence in sentences(&tokens) {
@@ -246,6 +281,7 @@ fn features(documents: &[Shown], lexicon: &Lexicon) -> (Pool, Vec<[u32; TEMPLATE
                     at: rows.len(),
                     labels: spell(sentence.len(), &inside),
                     times: *times,
+                    open: *open,
                     fold: (number % 2) as u8,
                 });
                 sheet.features(sentence, |row| rows.push(row.map(|feature| pool.number(feature))));
@@ -261,7 +297,15 @@ fn pack(passes: [(&Pool, &Learned); 2], unit: f32, lexicon: Lexicon, bits: u8) -
         weights
             .0
             .iter()
-            .fold(0.0_f32, |peak, weight| peak.max(weight.abs()))
+            .enumerate()
+            .map(|(label, weight)| {
+                if label == OTHER {
+                    weight.abs() / 4.0
+                } else {
+                    weight.abs()
+                }
+            })
+            .fold(0.0_f32, f32::max)
     };
     let first = passes[0].1;
     let mut peaks: Vec<f32> = first.weights.iter().map(peak).collect();
@@ -295,64 +339,7 @@ fn pack(passes: [(&Pool, &Learned); 2], unit: f32, lexicon: Lexicon, bits: u8) -
         transitions: passes.map(|(_, learned)| scaled(learned)),
         lexicon,
         unit: unit * scale,
-        calibration: [0.0; 3],
+        ahead: f32::NEG_INFINITY,
+        calibration: Default::default(),
     }
-}
-
-/// Fits the probability of a name to its leads, by logistic regression on documents not trained on.
-fn calibrate(model: &mut Model, documents: &[Gold]) {
-    let mut cases = Vec::new();
-    let mut work = Work::default();
-    let unit = model.unit;
-    for document in documents {
-        let (tokens, gold) = document.tokens();
-        model.tag(&document.text, &tokens, &mut work, |span, least, mean| {
-            let right = f64::from(u8::from(gold.contains(&span)));
-            cases.push(([(least / unit).into(), (mean / unit).into(), 1.0], right));
-        });
-    }
-    let mut weights = [0.0_f64; 3];
-    // Newton's method; the ridge keeps the step defined where the facts say the same.
-    for _ in 0..30 {
-        let mut slope = [0.0_f64; 3];
-        let mut curve = [[0.0_f64; 3]; 3];
-        for (facts, right) in &cases {
-            let sum: f64 = facts
-                .iter()
-                .zip(&weights)
-                .map(|(fact, weight)| fact * weight)
-                .sum();
-            let probability = 1.0 / (1.0 + (-sum).exp());
-            for (a, row) in curve.iter_mut().enumerate() {
-                slope[a] += (right - probability) * facts[a];
-                for (b, cell) in row.iter_mut().enumerate() {
-                    *cell += probability * (1.0 - probability) * facts[a] * facts[b];
-                }
-            }
-        }
-        for (at, row) in curve.iter_mut().enumerate() {
-            row[at] += 1e-3;
-        }
-        for (weight, step) in weights.iter_mut().zip(solve(curve, slope)) {
-            *weight += step.clamp(-1.0, 1.0);
-        }
-    }
-    let unit = f64::from(unit);
-    model.calibration = [weights[0] / unit, weights[1] / unit, weights[2]].map(|weight| weight as f32);
-}
-
-/// The solution of three linear equations, by Cramer's rule.
-fn solve(rows: [[f64; 3]; 3], right: [f64; 3]) -> [f64; 3] {
-    let determinant = |m: [[f64; 3]; 3]| {
-        m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
-            + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
-    };
-    let whole = determinant(rows);
-    std::array::from_fn(|column| {
-        let mut swapped = rows;
-        for (row, &value) in swapped.iter_mut().zip(&right) {
-            row[column] = value;
-        }
-        determinant(swapped) / whole
-    })
 }

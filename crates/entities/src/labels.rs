@@ -2,12 +2,20 @@
 
 use gristmill_core::EntityType;
 
-/// How many labels there are: outside, and begin, inside, last and unit of each type.
-pub const LABELS: usize = 13;
+/// How many labels there are: outside, begin, inside, last and unit of people, bodies and places, and [`OTHER`].
+pub const LABELS: usize = 14;
 /// The label of a token in no name.
 pub const OUTSIDE: usize = 0;
+/// The label of every token in a name of another kind. It has no begin and no end, so two such names that touch are one; four labels
+/// more would take the rows of weights beyond a quarter of a cache line.
+pub const OTHER: usize = 13;
 /// The types that the tagger knows, in the order of their labels.
-pub const TYPES: [EntityType; 3] = [EntityType::Per, EntityType::Org, EntityType::Loc];
+pub const TYPES: [EntityType; 4] = [
+    EntityType::Per,
+    EntityType::Org,
+    EntityType::Loc,
+    EntityType::Misc,
+];
 
 /// The place of a token in a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +32,11 @@ pub enum Place {
 
 /// The label of `place` in a name of type number `kind` in [`TYPES`].
 pub const fn label(kind: usize, place: Place) -> usize {
-    1 + kind * 4 + place as usize
+    if kind + 1 == TYPES.len() {
+        OTHER
+    } else {
+        1 + kind * 4 + place as usize
+    }
 }
 
 /// The type number of `label`, which is not [`OUTSIDE`].
@@ -34,7 +46,7 @@ pub const fn kind(label: usize) -> usize {
 
 /// Whether a name is still open after `label`.
 pub const fn opens(label: usize) -> bool {
-    label != OUTSIDE && (label - 1) % 4 < Place::Last as usize
+    label != OUTSIDE && label != OTHER && (label - 1) % 4 < Place::Last as usize
 }
 
 /// Whether `label` needs an open name before it.
@@ -65,12 +77,14 @@ pub struct Span {
 /// The names that `labels` spell.
 pub fn spans(labels: &[u8]) -> impl Iterator<Item = Span> + '_ {
     let mut start = 0;
-    labels.iter().enumerate().filter_map(move |(at, &label)| {
-        let label = usize::from(label);
-        if !continues(label) {
+    let other = |at: usize| labels.get(at).is_some_and(|&label| usize::from(label) == OTHER);
+    (0..labels.len()).filter_map(move |at| {
+        let label = usize::from(labels[at]);
+        if !(continues(label) || other(at) && at > 0 && other(at - 1)) {
             start = at;
         }
-        (label != OUTSIDE && !opens(label)).then(|| Span {
+        let ends = label != OUTSIDE && !opens(label) && !(other(at) && other(at + 1));
+        ends.then(|| Span {
             start,
             end: at + 1,
             kind: kind(label),
@@ -121,8 +135,13 @@ mod tests {
                 end: 7,
                 kind: 0,
             },
+            Span {
+                start: 7,
+                end: 10,
+                kind: 3,
+            },
         ];
-        let labels = spell(8, &given);
+        let labels = spell(11, &given);
         assert_eq!(spans(&labels).collect::<Vec<_>>(), given);
         assert!(
             labels

@@ -2,7 +2,8 @@
 //!
 //! A text is cut into [`tokens`]; each is described by some ninety hashed [`features`], weighed by a trained
 //! [`mod@model`], and the best legal sequence of [`labels`] ([`viterbi`]) spells the names. A second look adds the
-//! [`votes`] of the whole document. The user's own [`gazetteer`] goes before the tagger. Then the mentions of one thing are joined, and it gets its fullest
+//! [`votes`] of the whole document. Dates and sums are found by rule ([`expressions`]) when they are asked for, and the user's own
+//! [`gazetteer`] goes before the tagger. Then the mentions of one thing are joined, and it gets its fullest
 //! [name](names) and an id that is the same in every document.
 //!
 //! ```
@@ -12,14 +13,17 @@
 //! assert_eq!(found[0].0.mentions.len(), 2);
 //! ```
 
+pub mod expressions;
 pub mod features;
 pub mod gazetteer;
+mod hits;
 pub mod labels;
 pub mod model;
 pub mod names;
 mod recognizer;
 mod stage;
 pub mod tagger;
+mod terms;
 pub mod tokens;
 pub mod viterbi;
 pub mod votes;

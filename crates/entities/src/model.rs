@@ -8,7 +8,7 @@
 use std::hint::{black_box, select_unpredictable};
 
 use crate::features::{Lexicon, Usage};
-use crate::labels::LABELS;
+use crate::labels::{LABELS, TYPES};
 use crate::viterbi::Transitions;
 
 /// Two to the power of this many buckets is the most that a model can have.
@@ -19,7 +19,7 @@ pub const ROWS: usize = 4;
 const FIELDS: u32 = 5;
 /// Bytes of the tag that a row is told by.
 const TAG: usize = 2;
-const MAGIC: &[u8; 4] = b"GMT2";
+const MAGIC: &[u8; 4] = b"GMT3";
 
 /// Rows that share a line of the cache: weights as two's complement, then the tag, which is zero in a free row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,8 +46,10 @@ pub struct Model {
     pub lexicon: Lexicon,
     /// A lead of the first pass that counts as one step for the second.
     pub unit: f32,
-    /// The weights of least lead, mean lead and one that make a probability of a name's leads.
-    pub calibration: [f32; 3],
+    /// What names of other kinds get ahead; minus infinity for a model that knows none.
+    pub ahead: f32,
+    /// The weights of least lead, mean lead and one that make a probability of a name's leads, for each type.
+    pub calibration: [[f32; 3]; TYPES.len()],
 }
 
 /// The bytes are not a model of this version.
@@ -117,9 +119,9 @@ impl Table {
 }
 
 impl Model {
-    /// The probability that a name with these leads over the next best label is right.
-    pub fn probability(&self, least: f32, mean: f32) -> f64 {
-        let [a, b, c] = self.calibration;
+    /// The probability that a name of type number `kind` with these leads over the next best label is right.
+    pub fn probability(&self, kind: usize, least: f32, mean: f32) -> f64 {
+        let [a, b, c] = self.calibration[kind];
         1.0 / (1.0 + f64::from(-(a * least + b * mean + c)).exp())
     }
 
@@ -130,7 +132,10 @@ impl Model {
         for value in self.transitions.as_flattened().as_flattened() {
             out.extend(value.to_le_bytes());
         }
-        for value in [self.unit].iter().chain(&self.calibration) {
+        for value in [self.unit, self.ahead]
+            .iter()
+            .chain(self.calibration.as_flattened())
+        {
             out.extend(value.to_le_bytes());
         }
         out.extend((self.lexicon.paths.len() as u32).to_le_bytes());
@@ -196,8 +201,9 @@ impl Model {
             *value = f32::from_le_bytes(take(&mut bytes)?);
         }
         let unit = f32::from_le_bytes(take(&mut bytes)?);
-        let mut calibration = [0.0; 3];
-        for value in &mut calibration {
+        let ahead = f32::from_le_bytes(take(&mut bytes)?);
+        let mut calibration = [[0.0; 3]; TYPES.len()];
+        for value in calibration.as_flattened_mut() {
             *value = f32::from_le_bytes(take(&mut bytes)?);
         }
         let lexicon = words(&mut bytes)?;
@@ -221,6 +227,7 @@ impl Model {
             transitions,
             lexicon,
             unit,
+            ahead,
             calibration,
         })
     }
@@ -295,9 +302,10 @@ mod tests {
             transitions: [[[0.5; LABELS]; LABELS]; 2],
             lexicon: Lexicon::default(),
             unit: 4.0,
-            calibration: [1.0, 2.0, 3.0],
+            ahead: -1.0,
+            calibration: [[1.0, 2.0, 3.0]; TYPES.len()],
         };
-        let weights = [-7, 0, 0, 127, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+        let weights = [-7, 0, 0, 127, 0, 0, 0, 0, 0, 0, 0, 0, 1, -2];
         assert!(model.table.insert(0xABCD_EF01_2345_6789, &weights));
         model.lexicon.paths = vec![0, 70_000];
         let usage = Usage {

@@ -3,8 +3,11 @@
 //! A name is compared by its folded key: lower case without marks, legal forms, articles and possessives, with
 //! the spellings that transliteration varies (y/i, -yan/-ian, kh/h, ou/u, a doubled consonant) made one. Within a document a
 //! shorter name joins the longer one that begins or ends with it, and an acronym its expansion; where several
-//! longer names could take it, the one mentioned last before it does. Of Cyrillic words the endings of cases fall away, since
+//! longer names could take it, the one mentioned last before it does. A body is also called by its first word once it was named. Of Cyrillic words the endings of cases fall away, since
 //! Russian and Ukrainian decline their names.
+//!
+//! Over documents only the name counts. A surname that stands alone in a document has an id of its own, since nothing there says whose it
+//! is; a gazetteer that lists it as an alias joins it to the person.
 
 use std::collections::HashMap;
 
@@ -22,8 +25,40 @@ pub struct Named<'t> {
 }
 
 /// Legal forms, which do not tell one body from another.
-const FORMS: [&str; 16] = [
-    "inc", "corp", "co", "ltd", "llc", "plc", "gmbh", "ag", "sa", "nv", "spa", "ooo", "ооо", "оао", "зао",
+const FORMS: [&str; 34] = [
+    "inc",
+    "corp",
+    "corporation",
+    "co",
+    "company",
+    "ltd",
+    "limited",
+    "llc",
+    "llp",
+    "plc",
+    "pty",
+    "bhd",
+    "gmbh",
+    "ag",
+    "kg",
+    "se",
+    "sa",
+    "sas",
+    "srl",
+    "spa",
+    "nv",
+    "bv",
+    "ab",
+    "asa",
+    "oy",
+    "oyj",
+    "jsc",
+    "pjsc",
+    "ojsc",
+    "ooo",
+    "ооо",
+    "оао",
+    "зао",
     "пао",
 ];
 const ARTICLES: [&str; 12] = [
@@ -51,8 +86,17 @@ pub fn fold(name: &str) -> Vec<String> {
     if words.len() > 1 && ARTICLES.contains(&words[0].as_str()) {
         words.remove(0);
     }
-    while words.len() > 1 && words.last().is_some_and(|last| FORMS.contains(&last.as_str())) {
+    let form = |words: &[String]| {
+        words
+            .last()
+            .is_some_and(|last| FORMS.iter().any(|form| spell(form) == *last))
+    };
+    while words.len() > 1 && form(&words) {
         words.pop();
+        // "Smith & Co." is Smith.
+        while words.len() > 1 && words.last().is_some_and(|last| last == "and") {
+            words.pop();
+        }
     }
     let key = words.join(" ");
     match SAME.iter().find(|(short, _)| *short == key) {
@@ -62,7 +106,7 @@ pub fn fold(name: &str) -> Vec<String> {
 }
 
 /// Short forms and second names, folded, that stand for one thing everywhere.
-const SAME: [(&str, &str); 20] = [
+const SAME: [(&str, &str); 25] = [
     ("us", "united states"),
     ("usa", "united states"),
     ("united states of america", "united states"),
@@ -73,6 +117,11 @@ const SAME: [(&str, &str); 20] = [
     ("eu", "european union"),
     ("un", "united nations"),
     ("uae", "united arab emirates"),
+    ("kiv", "kiev"),
+    ("turkie", "turkei"),
+    ("burma", "mianmar"),
+    ("czech republic", "czechia"),
+    ("cote d'ivoire", "ivori coast"),
     ("рф", "росс"),
     ("росс федерац", "росс"),
     ("соединен штат", "сша"),
@@ -121,7 +170,14 @@ pub fn join(mentions: &[Named<'_>]) -> Vec<usize> {
             }
             let longer = distinct.iter().copied().filter(|&other| {
                 mentions[other].kind == mentions[at].kind
-                    && extends(mentions[at].kind, &keys[other], &keys[at], mentions[at].text)
+                    && (extends(mentions[at].kind, &keys[other], &keys[at])
+                        || is_short(
+                            &mentions[other],
+                            &keys[other],
+                            &mentions[at],
+                            &keys[at],
+                            other < at,
+                        ))
             });
             // The one mentioned last before this mention, else the first one after it.
             longer
@@ -148,8 +204,8 @@ pub fn join(mentions: &[Named<'_>]) -> Vec<usize> {
 /// Distinct names beyond this many in one document join only their like.
 const MOST: usize = 600;
 
-/// Whether `long` is a fuller form of the name `short`, which is written `text`.
-fn extends(kind: EntityType, long: &[String], short: &[String], text: &str) -> bool {
+/// Whether `long` is a fuller form of the name `short`.
+fn extends(kind: EntityType, long: &[String], short: &[String]) -> bool {
     if kind == EntityType::Per && long.len() == short.len() {
         return short.first().is_some_and(|first| first.chars().nth(1).is_none()) && initial(long, short);
     }
@@ -157,18 +213,63 @@ fn extends(kind: EntityType, long: &[String], short: &[String], text: &str) -> b
         return false;
     }
     match kind {
-        // A surname or a first name alone; no part of a place or a body stands for the whole as safely.
+        // A surname or a first name alone; no part of a place stands for the whole as safely.
         EntityType::Per => {
             long.ends_with(short)
                 || (short.len() == 1 && long.len() == 2 && long.starts_with(short))
                 || (short.len() > 1 && short.iter().all(|word| long.contains(word)))
         }
-        EntityType::Org => {
-            is_acronym(long, text) || (long.starts_with(short) && (short.len() > 1 || is_cyrillic(&short[0])))
-        }
-        _ => is_acronym(long, text),
+        EntityType::Org => long.starts_with(short) && (short.len() > 1 || is_cyrillic(&short[0])),
+        _ => false,
     }
 }
+
+/// Whether a body or a place is called `short` for `long`: by its initials, or a body by its first word once the whole was `named`.
+fn is_short(
+    long: &Named<'_>,
+    long_key: &[String],
+    short: &Named<'_>,
+    short_key: &[String],
+    named: bool,
+) -> bool {
+    if short.kind == EntityType::Per || long_key == short_key {
+        return false;
+    }
+    let first =
+        named && short.kind == EntityType::Org && short_key.len() == 1 && long_key.starts_with(short_key);
+    let common = short_key
+        .first()
+        .is_some_and(|word| GENERAL.contains(&word.as_str()));
+    first && !common || is_acronym(long.text, short.text)
+}
+
+/// First words of the names of many bodies, folded: alone they name none of them.
+const GENERAL: [&str; 24] = [
+    "national",
+    "international",
+    "european",
+    "american",
+    "british",
+    "central",
+    "general",
+    "royal",
+    "united",
+    "bank",
+    "universiti",
+    "ministri",
+    "department",
+    "house",
+    "senate",
+    "new",
+    "first",
+    "federal",
+    "state",
+    "north",
+    "south",
+    "west",
+    "east",
+    "world",
+];
 
 /// Whether two names of as many words are one but for a first name that one of them shortens to its initial.
 fn initial(one: &[String], other: &[String]) -> bool {
@@ -179,12 +280,35 @@ fn initial(one: &[String], other: &[String]) -> bool {
     !one.is_empty() && one == other && letter(a) != letter(b) && a.chars().next() == b.chars().next()
 }
 
-fn is_acronym(long: &[String], text: &str) -> bool {
+/// Whether `text` is the initials of the words of `long`, with or without the small ones.
+fn is_acronym(long: &str, text: &str) -> bool {
     let letters: String = text.chars().filter(|c| c.is_alphabetic()).collect();
+    let words = || {
+        let words = long
+            .split(|c: char| c.is_whitespace() || c == '/')
+            .map(str::to_lowercase);
+        words.filter(|word| word.starts_with(char::is_alphabetic))
+    };
+    let small = |word: &String| {
+        matches!(
+            word.as_str(),
+            "of" | "for"
+                | "and"
+                | "the"
+                | "de"
+                | "del"
+                | "la"
+                | "in"
+                | "on"
+                | "und"
+                | "et"
+                | "y"
+                | "и"
+                | "для"
+        )
+    };
     let initials = |skip: bool| -> String {
-        let words = long.iter().filter(|word| {
-            !skip || !matches!(word.as_str(), "of" | "for" | "and" | "the" | "de" | "in" | "on")
-        });
+        let words = words().filter(|word| !(skip && small(word)));
         words.filter_map(|word| word.chars().next()).collect()
     };
     let lower = letters.to_lowercase();
@@ -232,6 +356,7 @@ fn spell(word: &str) -> String {
     let mut out = word
         .replace("kh", "h")
         .replace("ou", "u")
+        .replace('q', "k")
         .replace("iy", "y")
         .replace('y', "i");
     let mut last = None;
@@ -297,6 +422,11 @@ mod tests {
             ("Khadafi", "Haddafi"),
             ("the Acme Corp.", "Acme"),
             ("Putin’s", "Putin"),
+            ("Volodymyr Zelenskiy", "Volodymyr Zelensky"),
+            ("Ulm & Partner GmbH & Co. KG", "Ulm & Partner"),
+            ("Northwind Trading Company, Limited", "Northwind Trading"),
+            ("Kyiv", "Kiev"),
+            ("Türkiye", "Turkey"),
         ] {
             assert_eq!(
                 id(EntityType::Per, one),
@@ -378,5 +508,25 @@ mod tests {
             "NATO",
         ];
         assert_eq!(joined(EntityType::Org, &names), [0, 0, 2, 3]);
+        let names = ["OSCE", "Organization for Security and Co-operation in Europe"];
+        assert_eq!(joined(EntityType::Org, &names), [1, 1]);
+        assert_eq!(
+            joined(EntityType::Org, &["Northern Broadcasting Corporation", "NBC"]),
+            [0, 0]
+        );
+    }
+
+    #[test]
+    fn a_body_is_called_by_its_first_word_once_it_was_named() {
+        assert_eq!(
+            joined(EntityType::Org, &["Vandermeer Shipping Lines", "Vandermeer"]),
+            [0, 0]
+        );
+        assert_eq!(
+            joined(EntityType::Org, &["Vandermeer", "Vandermeer Shipping Lines"]),
+            [0, 1]
+        );
+        assert_eq!(joined(EntityType::Org, &["National Bank", "National"]), [0, 1]);
+        assert_eq!(joined(EntityType::Loc, &["Lima Province", "Lima"]), [0, 1]);
     }
 }

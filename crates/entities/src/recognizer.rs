@@ -1,15 +1,19 @@
 //! From a text to its entities: tagger and gazetteers find mentions, which are then joined and named.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use gristmill_core::{CodePoints, Entity, EntityType, Mention};
 
-use crate::gazetteer::{Entry, Gazetteer};
+use crate::expressions;
+use crate::gazetteer::Gazetteer;
+use crate::hits::{
+    Hit, is_adjectives, join_slashes, place_in_place, put_before, settle, split_pairs, take_bracket,
+};
 use crate::labels::TYPES;
 use crate::model::Model;
 use crate::names::{self, Named};
-use crate::tagger::Work;
+use crate::tagger::{Work, blocks};
 use crate::tokens::{Token, tokenize};
 
 /// The languages that have a tagger of their own, with its bytes.
@@ -47,6 +51,8 @@ pub fn model(language: Option<&str>) -> Option<&'static Model> {
 pub enum Found {
     /// By the trained tagger.
     Tagger,
+    /// By the rules of dates and sums.
+    Rule,
     /// By a name in a gazetteer.
     Gazetteer,
     /// By an alias in a gazetteer.
@@ -54,29 +60,39 @@ pub enum Found {
 }
 
 /// Finds and names entities; `Sync`, and cheap to share.
-#[derive(Default)]
 pub struct Recognizer {
     /// The user's own names.
     pub gazetteer: Gazetteer,
     /// Mentions of a lower probability are dropped.
     pub min_score: f64,
+    /// The types that are looked for.
+    pub types: Vec<EntityType>,
+    /// A tagger for every language in place of the built-in ones.
+    pub tagger: Option<Arc<Model>>,
 }
 
-/// A mention by its tokens.
-struct Hit<'g> {
-    start: usize,
-    end: usize,
-    kind: EntityType,
-    score: f64,
-    given: Option<Entry<'g>>,
+impl Default for Recognizer {
+    fn default() -> Self {
+        Self {
+            gazetteer: Gazetteer::default(),
+            min_score: 0.0,
+            types: vec![EntityType::Per, EntityType::Org, EntityType::Loc],
+            tagger: None,
+        }
+    }
 }
+
+/// The share of dates and sums found by rule that are right.
+const RULE: f64 = 0.9;
 
 impl Recognizer {
     /// The entities of `text`, by first mention, each mention with how it was found.
     pub fn entities(&self, text: &str, language: Option<&str>) -> Vec<(Entity, Vec<Found>)> {
         let mut tokens = Vec::new();
         tokenize(text, &mut tokens);
-        split_pairs(text, &mut tokens);
+        if matches!(language, None | Some("en" | "und")) {
+            split_pairs(text, &mut tokens);
+        }
         let hits = self.hits(text, language, &tokens);
         let slice = |hit: &Hit<'_>| &text[tokens[hit.start].start as usize..tokens[hit.end - 1].end as usize];
         let named: Vec<Named<'_>> = hits
@@ -104,6 +120,7 @@ impl Recognizer {
                 score: hit.score,
             });
             found.push(match hit.given {
+                None if matches!(hit.kind, EntityType::Date | EntityType::Money) => Found::Rule,
                 None => Found::Tagger,
                 Some(entry) if entry.alias => Found::Alias,
                 Some(_) => Found::Gazetteer,
@@ -114,9 +131,10 @@ impl Recognizer {
 
     fn hits<'g>(&'g self, text: &str, language: Option<&str>, tokens: &[Token]) -> Vec<Hit<'g>> {
         let mut hits: Vec<Hit<'g>> = Vec::new();
-        if let Some(model) = model(language) {
-            model.tag(text, tokens, &mut Work::default(), |span, least, mean| {
-                let score = model.probability(least, mean);
+        if let Some(model) = self.tagger.as_deref().or_else(|| model(language)) {
+            let others = self.types.contains(&EntityType::Misc);
+            model.tag(text, tokens, &mut Work::default(), others, |span, least, mean| {
+                let score = model.probability(span.kind, least, mean);
                 let adjectives = span.end - span.start == 1 && is_adjectives(tokens[span.start].of(text));
                 if score < self.min_score || adjectives {
                     return;
@@ -141,9 +159,32 @@ impl Recognizer {
                 }
             });
         }
-        if self.gazetteer.is_empty() {
-            return hits;
+        for block in blocks(tokens) {
+            let of = hits.partition_point(|hit| hit.start < block.start)
+                ..hits.partition_point(|hit| hit.start < block.end);
+            settle(text, tokens, &mut hits[of]);
         }
+        join_slashes(text, tokens, &mut hits);
+        if self.types.contains(&EntityType::Date) || self.types.contains(&EntityType::Money) {
+            let found = expressions::find(text, tokens, language).into_iter();
+            let expressions = found.map(|(span, kind)| Hit {
+                start: span.start,
+                end: span.end,
+                kind,
+                score: RULE,
+                given: None,
+            });
+            put_before(&mut hits, expressions.collect());
+        }
+        if !self.gazetteer.is_empty() {
+            self.listed(text, tokens, &mut hits);
+        }
+        hits.retain(|hit| self.types.contains(&hit.kind));
+        hits
+    }
+
+    /// Adds the names of the gazetteer to `hits`, in the order of the text.
+    fn listed<'g>(&'g self, text: &str, tokens: &[Token], hits: &mut Vec<Hit<'g>>) {
         let mut at = 0;
         let mut given = Vec::new();
         while at < tokens.len() {
@@ -160,103 +201,8 @@ impl Recognizer {
             });
             at = end;
         }
-        // A listed name goes before a tagged one, unless it is only a part of it.
-        given.retain(|g| {
-            !overlapping(&hits, g)
-                .any(|hit| hit.start <= g.start && hit.end >= g.end && hit.end - hit.start > g.end - g.start)
-        });
-        hits.retain(|hit| overlapping(&given, hit).next().is_none());
-        hits.extend(given);
-        hits.sort_by_key(|hit| hit.start);
-        hits
+        put_before(hits, given);
     }
-}
-
-/// Cuts a token such as "Armenia-Azerbaijan" in three where the document has both words by themselves.
-fn split_pairs(text: &str, tokens: &mut Vec<Token>) {
-    let pair = |token: &Token| {
-        let word = token.of(text);
-        let (left, right) = word.split_once('-')?;
-        let name = |part: &str| part.len() > 2 && part.starts_with(char::is_uppercase);
-        (name(left) && name(right) && !right.contains('-')).then_some((left, right))
-    };
-    if !tokens.iter().any(|token| pair(token).is_some()) {
-        return;
-    }
-    let words: HashSet<&str> = tokens.iter().map(|token| token.of(text)).collect();
-    let cut = |token: &Token| {
-        let at = token.start
-            + pair(token)
-                .filter(|(left, right)| words.contains(left) && words.contains(right))?
-                .0
-                .len() as u32;
-        Some([(token.start, at), (at, at + 1), (at + 1, token.end)])
-    };
-    if !tokens.iter().any(|token| cut(token).is_some()) {
-        return;
-    }
-    let mut out = Vec::with_capacity(tokens.len() + 8);
-    for token in tokens.iter() {
-        match cut(token) {
-            None => out.push(*token),
-            Some(parts) => out.extend(parts.into_iter().enumerate().map(|(number, (start, end))| Token {
-                start,
-                end,
-                first: token.first && number == 0,
-            })),
-        }
-    }
-    *tokens = out;
-}
-
-/// Whether `word` is of two adjectives of peoples and a hyphen, which name nothing: "Armenian-Azerbaijani".
-fn is_adjectives(word: &str) -> bool {
-    let adjective = |part: &str| {
-        part.len() > 4
-            && ["an", "ese", "ish", "ani", "eli", "aqi"]
-                .iter()
-                .any(|end| part.ends_with(end))
-    };
-    word.split_once('-')
-        .is_some_and(|(left, right)| adjective(left) && adjective(right))
-}
-
-/// The comma between a place and the one that it is in ("Baku, Azerbaijan"), unless what follows is an abbreviation.
-fn place_in_place(text: &str, tokens: &[Token], span: std::ops::Range<usize>) -> Option<usize> {
-    let mut inside = span.start + 1..span.end.saturating_sub(1);
-    let comma = inside.find(|&at| tokens[at].of(text) == ",")?;
-    let rest = tokens.get(comma + 1..span.end)?;
-    rest.iter()
-        .all(|token| token.of(text).chars().all(char::is_alphabetic))
-        .then_some(comma)
-}
-
-/// Those of `sorted`, none of which overlap each other, that overlap `hit`.
-fn overlapping<'h, 'g>(sorted: &'h [Hit<'g>], hit: &Hit<'_>) -> impl Iterator<Item = &'h Hit<'g>> {
-    let first = sorted.partition_point(|other| other.end <= hit.start);
-    let end = hit.end;
-    sorted[first..].iter().take_while(move |other| other.start < end)
-}
-
-/// Adds `hit`, with the bracketed first name before it if it has one: "[Nikol] Pashinian".
-fn take_bracket<'g>(text: &str, tokens: &[Token], mut hit: Hit<'g>, hits: &mut Vec<Hit<'g>>) {
-    if let Some(start) = hit.start.checked_sub(3)
-        && hit.kind == EntityType::Per
-        && tokens[start].of(text) == "["
-        && tokens[start + 2].of(text) == "]"
-        && tokens[start + 1].of(text).starts_with(char::is_uppercase)
-        && hits
-            .iter()
-            .rev()
-            .take_while(|other| other.end > start)
-            .all(|other| other.start == start + 1)
-    {
-        while hits.last().is_some_and(|other| other.end > start) {
-            hits.pop();
-        }
-        hit.start = start;
-    }
-    hits.push(hit);
 }
 
 /// The entity that bears the name of `named`, yet without mentions.
@@ -380,6 +326,32 @@ mod tests {
                 && !is_adjectives("Ban-Ki")
         );
         assert!(!names(text, "en").iter().any(|name| name.contains("Armenian")));
+    }
+
+    #[test]
+    fn other_types_are_found_when_asked_for() {
+        let text = "On 19 August 2024 the Acme Corp. paid $3 million to Joan Smith.";
+        let mut recognizer = Recognizer::default();
+        let usual = recognizer.entities(text, Some("en"));
+        assert!(
+            usual.iter().all(|(entity, _)| matches!(
+                entity.kind,
+                EntityType::Per | EntityType::Org | EntityType::Loc
+            ))
+        );
+        recognizer.types.extend([EntityType::Date, EntityType::Money]);
+        let all = recognizer.entities(text, Some("en"));
+        for (kind, name) in [
+            (EntityType::Date, "19 August 2024"),
+            (EntityType::Money, "$3 million"),
+        ] {
+            let (entity, found) = all.iter().find(|(entity, _)| entity.kind == kind).unwrap();
+            assert_eq!(entity.name, name);
+            assert_eq!(found, &[Found::Rule]);
+        }
+        assert_eq!(all.len(), usual.len() + 2);
+        recognizer.types = vec![EntityType::Date];
+        assert_eq!(recognizer.entities(text, Some("en")).len(), 1);
     }
 
     #[test]

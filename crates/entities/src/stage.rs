@@ -19,7 +19,8 @@ pub struct EntitiesParams {
     /// Files of names that are found in every language and go before the tagger: `.jsonl` with the keys `name`,
     /// `type`, `id`, `aliases` and `case`, or tab-separated columns of these. `case` is `exact` or `any`. They are read once, at the start.
     pub gazetteers: Vec<PathBuf>,
-    /// The types reported. MISC, DATE and MONEY come from gazetteers alone.
+    /// The types reported. With `MISC`, names of other kinds too, in the languages whose corpora have them; with `DATE` and `MONEY`,
+    /// what is written as a calendar date or a sum. A gazetteer can name any of them.
     pub types: Vec<EntityType>,
     /// Mentions whose probability is lower are left out, from 0 to 1.
     pub min_score: f64,
@@ -58,6 +59,7 @@ impl StageFactory for EntitiesFactory {
         }
         let mut recognizer = Recognizer {
             min_score: params.min_score,
+            types: params.types.clone(),
             ..Recognizer::default()
         };
         for (number, path) in params.gazetteers.iter().enumerate() {
@@ -77,7 +79,6 @@ impl Stage for Entities {
         let mut found = self
             .recognizer
             .entities(&document.text, language(document).as_deref());
-        found.retain(|(entity, _)| self.params.types.contains(&entity.kind));
         if self.params.max_per_document > 0 && found.len() > self.params.max_per_document {
             let mut order: Vec<usize> = (0..found.len()).collect();
             order.sort_by_key(|&at| (std::cmp::Reverse(found[at].0.mentions.len()), at));
@@ -93,6 +94,7 @@ impl Stage for Entities {
                 let mentions = entity.mentions.iter().zip(how).map(|(mention, how)| {
                     let by = match how {
                         Found::Tagger => "tagger",
+                        Found::Rule => "rule",
                         Found::Gazetteer => "gazetteer",
                         Found::Alias => "alias",
                     };

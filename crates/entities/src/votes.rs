@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
 use crate::features::{Already, Sheet, TEMPLATES, mixed};
-use crate::labels::{LABELS, OUTSIDE, kind};
+use crate::labels::{LABELS, OUTSIDE, TYPES, kind};
 
 /// The number of features a token in the second pass.
 pub const VOTES: usize = 22;
@@ -17,7 +17,7 @@ pub const VOTES: usize = 22;
 #[derive(Default)]
 pub struct Votes {
     words: HashMap<u32, [u8; LABELS], BuildHasherDefault<Already>>,
-    runs: HashMap<u32, [u8; 4], BuildHasherDefault<Already>>,
+    runs: HashMap<u32, [u8; GROUPS], BuildHasherDefault<Already>>,
 }
 
 /// What the first pass said of a token.
@@ -41,7 +41,10 @@ pub fn lead(emission: &[f32; LABELS], label: u8, unit: f32) -> u8 {
     steps.iter().filter(|&&step| own - rival > step * unit).count() as u8
 }
 
-/// The type of a label: 0 outside, then 1 to 3.
+/// Outside, and each type.
+const GROUPS: usize = TYPES.len() + 1;
+
+/// The type of a label: 0 outside, then from 1.
 fn group(label: usize) -> usize {
     if label == OUTSIDE { 0 } else { kind(label) + 1 }
 }
@@ -116,7 +119,7 @@ impl Votes {
                     run[group(label)] = run[group(label)].saturating_sub(1);
                 }
             }
-            let mut types = [0_u8; 4];
+            let mut types = [0_u8; GROUPS];
             for (label, &count) in word.iter().enumerate() {
                 let sum = &mut types[group(label)];
                 *sum = sum.saturating_add(count);

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::Path;
 
-use gristmill_entities::labels::Span;
+use gristmill_core::EntityType;
+use gristmill_entities::labels::{Span, TYPES};
 use gristmill_entities::tokens::{Token, tokenize};
 
 /// A document of a corpus: its text, and its names as bytes of it with their type number.
@@ -13,15 +14,31 @@ pub(crate) struct Gold {
     pub(crate) names: BTreeSet<(usize, usize, usize)>,
 }
 
+/// What the numbers of types mean.
+#[allow(dead_code, reason = "the scorer needs it, the trainer does not")]
+pub(crate) const KINDS: [EntityType; 6] = [
+    EntityType::Per,
+    EntityType::Org,
+    EntityType::Loc,
+    EntityType::Misc,
+    EntityType::Date,
+    EntityType::Money,
+];
 const PER: usize = 0;
 const ORG: usize = 1;
 const LOC: usize = 2;
+const MISC: usize = 3;
+const DATE: usize = 4;
+const MONEY: usize = 5;
 
 fn kind(label: &str) -> Option<usize> {
     match label {
         "PER" | "PERSON" | "PERS" | "person" | "Person" => Some(PER),
         "ORG" | "Organisation" | "corporation" | "group" => Some(ORG),
         "LOC" | "FAC" | "GPE" | "location" | "Location" => Some(LOC),
+        "MISC" | "PRODUCT" | "OTH" | "PRO" | "EVENT" | "ART" => Some(MISC),
+        "DATE" | "PERIOD" | "Temporal" => Some(DATE),
+        "MONEY" | "MON" => Some(MONEY),
         _ => None,
     }
 }
@@ -95,16 +112,17 @@ impl Gold {
         let mut tokens = Vec::new();
         tokenize(&self.text, &mut tokens);
         let mut spans = Vec::new();
-        for &(start, end, kind) in &self.names {
+        for &(start, end, kind) in self.names.iter().filter(|name| name.2 < TYPES.len()) {
             let first = tokens.partition_point(|token| token.end as usize <= start);
             let last = tokens.partition_point(|token| (token.start as usize) < end);
-            if first < last && !tokens[first + 1..last].iter().any(|token| token.first) {
-                spans.push(Span {
-                    start: first,
-                    end: last,
-                    kind,
-                });
+            if first >= last || tokens[first + 1..last].iter().any(|token| token.first) {
+                continue;
             }
+            spans.push(Span {
+                start: first,
+                end: last,
+                kind,
+            });
         }
         (tokens, spans)
     }

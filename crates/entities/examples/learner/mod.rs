@@ -1,6 +1,11 @@
 //! The structured perceptron with averaged weights.
+//!
+//! Names of other kinds count as none at first. Their label is learned last and by itself ([`other`]), so that what is said of
+//! people, bodies and places is the same whether they are asked for or not.
 
-use gristmill_entities::labels::LABELS;
+pub(crate) mod other;
+
+use gristmill_entities::labels::{LABELS, OTHER, OUTSIDE};
 use gristmill_entities::viterbi::{Transitions, Viterbi};
 
 /// A sentence to learn from.
@@ -10,6 +15,8 @@ pub(crate) struct Sentence {
     pub(crate) labels: Vec<u8>,
     /// How often an epoch shows it.
     pub(crate) times: u8,
+    /// Whether its corpus says nothing of names of other kinds: a token in no name may be in one of these.
+    pub(crate) open: bool,
     /// Which half of the corpora it belongs to.
     pub(crate) fold: u8,
 }
@@ -77,12 +84,7 @@ pub(crate) fn learn<const N: usize>(
     let total = (plan.epochs * order.len()) as f32;
     let mut step = 0.0_f32;
     for epoch in 0..plan.epochs {
-        for at in (1..order.len()).rev() {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            order.swap(at, (random % (at as u64 + 1)) as usize);
-        }
+        shuffle(&mut order, &mut random);
         let mut wrong = 0;
         for &number in &order {
             let Sentence { at, labels, .. } = &data[number];
@@ -98,14 +100,15 @@ pub(crate) fn learn<const N: usize>(
                 let base = base.map_or([0.0; LABELS], |base| base[at + place]);
                 let mut sum: [f32; LABELS] =
                     std::array::from_fn(|label| sum[label] + base[label] + plan.margin);
-                sum[usize::from(labels[place])] -= plan.margin;
+                sum[meant(labels[place])] -= plan.margin;
+                sum[OTHER] = f32::NEG_INFINITY;
                 sum
             }));
             viterbi.best(&emissions, &now, &mut said);
             // What a change at this step weighs in the average over all steps.
             let share = plan.rate * (1.0 - step / total);
             for (place, (&gold, &guess)) in labels.iter().zip(&said).enumerate() {
-                let (gold, guess) = (usize::from(gold), usize::from(guess));
+                let (gold, guess) = (meant(gold), usize::from(guess));
                 if gold != guess {
                     wrong += 1;
                     for &feature in tokens[place].iter().filter(|&&feature| feature != 0) {
@@ -117,7 +120,7 @@ pub(crate) fn learn<const N: usize>(
                     }
                 }
                 if place > 0 {
-                    let before = (usize::from(labels[place - 1]), usize::from(said[place - 1]));
+                    let before = (meant(labels[place - 1]), usize::from(said[place - 1]));
                     if before.0 != before.1 || gold != guess {
                         now[before.0][gold] += plan.rate;
                         now[before.1][guess] -= plan.rate;
@@ -137,6 +140,22 @@ pub(crate) fn learn<const N: usize>(
         weights: past,
         transitions: past_pairs,
     }
+}
+
+fn shuffle<T>(order: &mut [T], random: &mut u64) {
+    for at in (1..order.len()).rev() {
+        *random ^= *random << 13;
+        *random ^= *random >> 7;
+        *random ^= *random << 17;
+        order.swap(at, (*random % (at as u64 + 1)) as usize);
+    }
+}
+
+/// The label with names of other kinds taken for none.
+fn meant(label: u8) -> usize {
+    Some(usize::from(label))
+        .filter(|&label| label != OTHER)
+        .unwrap_or(OUTSIDE)
 }
 
 /// The sum of the weights of `row`.

@@ -18,7 +18,7 @@ pub(crate) fn of(documents: &[Shown], words: &str) -> Result<Lexicon, Box<dyn Er
     let mut counts: HashMap<String, [u32; 2]> = HashMap::new();
     let mut running = Vec::new();
     let mut tokens = Vec::new();
-    for (document, _) in documents {
+    for (document, ..) in documents {
         tokenize(&document.text, &mut tokens);
         for token in &tokens {
             let word = token.of(&document.text);
@@ -58,7 +58,7 @@ pub(crate) fn of(documents: &[Shown], words: &str) -> Result<Lexicon, Box<dyn Er
             );
         }
     }
-    for (word, topic) in topics::of(documents.iter().map(|(document, _)| &*document.text)) {
+    for (word, topic) in topics::of(documents.iter().map(|(document, ..)| &*document.text)) {
         if let Some(usage) = lexicon.words.get_mut(&word) {
             usage.topic = topic;
         }

@@ -1,0 +1,235 @@
+//! Mentions before they are named: where two could stand, and what a document's other mentions say of one.
+
+use std::collections::{HashMap, HashSet};
+
+use gristmill_core::EntityType;
+
+use crate::gazetteer::Entry;
+use crate::labels::TYPES;
+use crate::tokens::Token;
+
+/// A mention by its tokens.
+pub(crate) struct Hit<'g> {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) kind: EntityType,
+    pub(crate) score: f64,
+    pub(crate) given: Option<Entry<'g>>,
+}
+
+/// A single mention of less probability may be a surname after all.
+const DOUBT: f64 = 0.8;
+/// How many times the weight of its type the other type of the same words must have for a mention to follow it.
+const CLEAR: f64 = 3.0;
+
+/// Gives the mentions of one part of a document that are tagged against all the others of the same words the type of these, with their
+/// share of the probability. A word alone that a person's name in the same part ends with is that person, unless it is surely something else.
+pub(crate) fn settle(text: &str, tokens: &[Token], hits: &mut [Hit<'_>]) {
+    let words = |hit: &Hit<'_>| &text[tokens[hit.start].start as usize..tokens[hit.end - 1].end as usize];
+    let number = |kind: EntityType| TYPES.iter().position(|known| *known == kind);
+    let mut weights: HashMap<&str, [f64; TYPES.len()]> = HashMap::new();
+    let mut surnames: HashSet<&str> = HashSet::new();
+    for hit in hits.iter() {
+        if let Some(kind) = number(hit.kind) {
+            weights.entry(words(hit)).or_default()[kind] += hit.score;
+        }
+        if hit.kind == EntityType::Per && hit.end - hit.start > 1 {
+            surnames.insert(tokens[hit.end - 1].of(text));
+        }
+    }
+    for hit in hits {
+        let (Some(own), Some(weights)) = (number(hit.kind), weights.get(words(hit))) else {
+            continue;
+        };
+        let best = (0..TYPES.len()).fold(
+            0,
+            |best, kind| if weights[kind] > weights[best] { kind } else { best },
+        );
+        let all: f64 = weights.iter().sum();
+        if best != own && weights[best] > CLEAR * weights[own] {
+            hit.kind = TYPES[best];
+            hit.score = weights[best] / all;
+        } else if hit.kind != EntityType::Per && surnames.contains(words(hit)) && weights[own] < DOUBT {
+            hit.kind = EntityType::Per;
+            hit.score = 1.0 - hit.score / 2.0;
+        }
+    }
+}
+
+/// Makes one of two bodies in capitals with a slash between ("RFE/RL"), unless the text has one of them by itself.
+pub(crate) fn join_slashes(text: &str, tokens: &[Token], hits: &mut Vec<Hit<'_>>) {
+    let body = |hit: &Hit<'_>| {
+        let word = tokens[hit.start].of(text);
+        hit.kind == EntityType::Org && hit.end == hit.start + 1 && word.chars().all(char::is_uppercase)
+    };
+    let slash = |one: &Hit<'_>, two: &Hit<'_>| {
+        two.start == one.end + 1
+            && tokens[one.end].of(text) == "/"
+            && tokens[two.start].start == tokens[one.start].end + 1
+            && body(one)
+            && body(two)
+    };
+    let alone = |hit: &Hit<'_>| {
+        let word = tokens[hit.start].of(text);
+        let slashed = |at: usize| tokens.get(at).is_some_and(|token| token.of(text) == "/");
+        (0..tokens.len())
+            .any(|at| tokens[at].of(text) == word && !slashed(at + 1) && !(at > 0 && slashed(at - 1)))
+    };
+    let mut at = 0;
+    while at + 1 < hits.len() {
+        if slash(&hits[at], &hits[at + 1]) && !alone(&hits[at]) && !alone(&hits[at + 1]) {
+            let second = hits.remove(at + 1);
+            hits[at].end = second.end;
+            hits[at].score = hits[at].score.min(second.score);
+        }
+        at += 1;
+    }
+}
+
+/// Puts `given` among `hits`, before those that it overlaps, but for what is only a part of one.
+pub(crate) fn put_before<'g>(hits: &mut Vec<Hit<'g>>, mut given: Vec<Hit<'g>>) {
+    given.retain(|g| {
+        !overlapping(hits, g)
+            .any(|hit| hit.start <= g.start && hit.end >= g.end && hit.end - hit.start > g.end - g.start)
+    });
+    hits.retain(|hit| overlapping(&given, hit).next().is_none());
+    hits.extend(given);
+    hits.sort_by_key(|hit| hit.start);
+}
+
+/// Cuts a token such as "Armenia-Azerbaijan" in three where the document has both words by themselves.
+pub(crate) fn split_pairs(text: &str, tokens: &mut Vec<Token>) {
+    let pair = |token: &Token| {
+        let word = token.of(text);
+        let (left, right) = word.split_once('-')?;
+        let name = |part: &str| part.len() > 2 && part.starts_with(char::is_uppercase);
+        (name(left) && name(right) && !right.contains('-')).then_some((left, right))
+    };
+    if !tokens.iter().any(|token| pair(token).is_some()) {
+        return;
+    }
+    let words: HashSet<&str> = tokens.iter().map(|token| token.of(text)).collect();
+    let cut = |token: &Token| {
+        let at = token.start
+            + pair(token)
+                .filter(|(left, right)| words.contains(left) && words.contains(right))?
+                .0
+                .len() as u32;
+        Some([(token.start, at), (at, at + 1), (at + 1, token.end)])
+    };
+    if !tokens.iter().any(|token| cut(token).is_some()) {
+        return;
+    }
+    let mut out = Vec::with_capacity(tokens.len() + 8);
+    for token in tokens.iter() {
+        match cut(token) {
+            None => out.push(*token),
+            Some(parts) => out.extend(parts.into_iter().enumerate().map(|(number, (start, end))| Token {
+                start,
+                end,
+                first: token.first && number == 0,
+            })),
+        }
+    }
+    *tokens = out;
+}
+
+/// Whether `word` is of two adjectives of peoples and a hyphen, which name nothing: "Armenian-Azerbaijani".
+pub(crate) fn is_adjectives(word: &str) -> bool {
+    let adjective = |part: &str| {
+        part.len() > 4
+            && ["an", "ese", "ish", "ani", "eli", "aqi"]
+                .iter()
+                .any(|end| part.ends_with(end))
+    };
+    word.split_once('-')
+        .is_some_and(|(left, right)| adjective(left) && adjective(right))
+}
+
+/// The comma between a place and the one that it is in ("Baku, Azerbaijan"), unless what follows is an abbreviation.
+pub(crate) fn place_in_place(text: &str, tokens: &[Token], span: std::ops::Range<usize>) -> Option<usize> {
+    let mut inside = span.start + 1..span.end.saturating_sub(1);
+    let comma = inside.find(|&at| tokens[at].of(text) == ",")?;
+    let rest = tokens.get(comma + 1..span.end)?;
+    rest.iter()
+        .all(|token| token.of(text).chars().all(char::is_alphabetic))
+        .then_some(comma)
+}
+
+/// Those of `sorted`, none of which overlap each other, that overlap `hit`.
+fn overlapping<'h, 'g>(sorted: &'h [Hit<'g>], hit: &Hit<'_>) -> impl Iterator<Item = &'h Hit<'g>> {
+    let first = sorted.partition_point(|other| other.end <= hit.start);
+    let end = hit.end;
+    sorted[first..].iter().take_while(move |other| other.start < end)
+}
+
+/// Adds `hit`, with the bracketed first name before it if it has one: "[Nikol] Pashinian".
+pub(crate) fn take_bracket<'g>(text: &str, tokens: &[Token], mut hit: Hit<'g>, hits: &mut Vec<Hit<'g>>) {
+    if let Some(start) = hit.start.checked_sub(3)
+        && hit.kind == EntityType::Per
+        && tokens[start].of(text) == "["
+        && tokens[start + 2].of(text) == "]"
+        && tokens[start + 1].of(text).starts_with(char::is_uppercase)
+        && hits
+            .iter()
+            .rev()
+            .take_while(|other| other.end > start)
+            .all(|other| other.start == start + 1)
+    {
+        while hits.last().is_some_and(|other| other.end > start) {
+            hits.pop();
+        }
+        hit.start = start;
+    }
+    hits.push(hit);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokens::tokenize;
+
+    fn hit(at: usize, kind: EntityType, score: f64) -> Hit<'static> {
+        Hit {
+            start: at,
+            end: at + 1,
+            kind,
+            score,
+            given: None,
+        }
+    }
+
+    #[test]
+    fn the_majority_of_a_part_decides_and_a_surname_is_a_person() {
+        let text = "Torvak Torvak Torvak Torvak Ada Lindqvist Lindqvist Oslo";
+        let mut tokens = Vec::new();
+        tokenize(text, &mut tokens);
+        let mut hits: Vec<_> = (0..3).map(|at| hit(at, EntityType::Loc, 0.9)).collect();
+        hits.push(hit(3, EntityType::Per, 0.8));
+        hits.push(Hit {
+            end: 6,
+            ..hit(4, EntityType::Per, 0.9)
+        });
+        hits.push(hit(6, EntityType::Org, 0.4));
+        hits.push(hit(7, EntityType::Loc, 0.4));
+        settle(text, &tokens, &mut hits);
+        let kinds: Vec<_> = hits.iter().map(|hit| hit.kind.as_str()).collect();
+        assert_eq!(kinds, ["LOC", "LOC", "LOC", "LOC", "PER", "PER", "LOC"]);
+        assert!(hits[3].score < 0.8);
+    }
+
+    #[test]
+    fn bodies_with_a_slash_are_one_unless_named_alone() {
+        for (text, count) in [("QRN/QL reports .", 1), ("QRN/QL and QRN", 3), ("QRN / QL", 2)] {
+            let mut tokens = Vec::new();
+            tokenize(text, &mut tokens);
+            let capital = |at: &usize| tokens[*at].of(text).starts_with('Q');
+            let mut hits: Vec<_> = (0..tokens.len())
+                .filter(capital)
+                .map(|at| hit(at, EntityType::Org, 0.9))
+                .collect();
+            join_slashes(text, &tokens, &mut hits);
+            assert_eq!(hits.len(), count, "{text}");
+        }
+    }
+}
