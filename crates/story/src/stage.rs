@@ -93,6 +93,9 @@ pub struct Stories {
     memory: Memory,
 }
 
+/// What the state is marked with; it changes when an earlier version could not read the files any more.
+const FORMAT: &[u8] = b"2";
+
 fn name(kind: &str, segment: u32) -> String {
     format!("{kind}-{segment:08}")
 }
@@ -292,6 +295,16 @@ fn read(file: &str, state: &dyn State) -> Result<Vec<u8>, StateError> {
 
 impl OrderedStage for Stories {
     fn open(&mut self, state: &mut dyn State) -> Result<(), StateError> {
+        match state.get(b"format")?.as_deref() {
+            Some(FORMAT) => {}
+            None if state.files().is_empty() => state.put(b"format", FORMAT)?,
+            _ => {
+                return Err(StateError::Invalid(
+                    "of story has another format: use the version that wrote it, or a new state folder"
+                        .into(),
+                ));
+            }
+        }
         self.memory = Memory::open(state)?;
         self.frequencies = self.model.frequencies();
         let next = self.memory.next();

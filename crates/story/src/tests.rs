@@ -1,6 +1,6 @@
 //! The stage as a whole.
 
-use gristmill_core::{Document, MemoryState, OrderedStage, Story};
+use gristmill_core::{Document, MemoryState, OrderedStage, State, Story};
 use serde_json::json;
 
 use crate::{Stories, StoryParams};
@@ -181,4 +181,16 @@ fn an_explanation_names_what_ties() {
     let has = |kind: &str, word| note.evidence[kind].as_array().unwrap().contains(&json!(word));
     assert!(has("names", "Velmora"));
     assert!(has("words", "earthquake"));
+}
+
+#[test]
+fn a_state_of_another_format_is_refused() {
+    let mut state = MemoryState::new();
+    let open = |state: &mut MemoryState| Stories::new(&StoryParams::default()).open(state);
+    open(&mut state).unwrap();
+    open(&mut state).unwrap();
+    state.delete(b"format").unwrap();
+    state.append("articles-00000000", &[0; 72]).unwrap();
+    let refused = open(&mut state).unwrap_err();
+    assert!(refused.to_string().contains("format"), "{refused}");
 }
