@@ -20,6 +20,7 @@ rejects=("$out"/rejects/*.jsonl)
 expect 12 "documents" '^\{"id": ?"' "${documents[@]}"
 expect 1 "exact copy rejected" '"stage": ?"dedup"' "${rejects[@]}"
 expect 1 "near copy tagged" '"duplicate": ?\{"kind": ?"near"' "${documents[@]}"
+expect 5 "documents joined a story" '"story": ?\{"id": ?"[0-9a-f]+", ?"similarity": ?[0-9]' "${documents[@]}"
 expect 9 "documents in English" '"language": ?\{"code": ?"en"' "${documents[@]}"
 expect 1 "document in German" '"language": ?\{"code": ?"de"' "${documents[@]}"
 expect 1 "document in Spanish" '"language": ?\{"code": ?"es"' "${documents[@]}"

@@ -2,6 +2,7 @@
 //!
 //! - [`html`] reads a page: its blocks of text, and which of them are the article.
 //! - [`text`] reads what a scraper left: lines, and which of them are the article.
+//! - [`markdown`] takes the marks off a Markdown file.
 //! - [`mojibake`] repairs text that was read in the wrong encoding.
 //! - [`trees`] is the kind of model with which both decide.
 //!
@@ -12,6 +13,7 @@
 
 pub mod article;
 pub mod html;
+pub mod markdown;
 pub mod metadata;
 pub mod mojibake;
 mod stage;

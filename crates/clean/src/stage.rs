@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{Article, Dropped, html, text};
+use crate::{Article, Dropped, html, markdown, text};
 
 /// Builds the stage `clean`.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct CleanFactory;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CleanParams {
-    /// Whether headings, lists, quotes and tables of pages keep their structure, written as Markdown.
+    /// Whether headings, lists, quotes and tables of pages and of Markdown keep their structure, written as Markdown.
     pub markdown: bool,
 }
 
@@ -43,7 +43,10 @@ impl Stage for Clean {
     fn process(&self, document: &mut Document) -> Result<Verdict, StageError> {
         let article = match document.markup {
             Markup::Html => html::read(&document.text, self.params.markdown),
-            Markup::Plain | Markup::Markdown => text::read(&document.text, document.title.as_deref()),
+            Markup::Markdown => {
+                markdown::read(&document.text, document.title.as_deref(), self.params.markdown)
+            }
+            Markup::Plain => text::read(&document.text, document.title.as_deref()),
         };
         for dropped in &article.dropped {
             document.note(|| explanation(dropped));
