@@ -62,7 +62,7 @@ pub(crate) struct Memory {
 }
 
 /// So many of the articles looked at stay in memory: one is mostly looked at by many.
-const LOOKED_AT: usize = 1 << 13;
+const LOOKED_AT: usize = 1 << 11;
 
 fn name(kind: &str, segment: u32) -> String {
     format!("{kind}-{segment:08}")
