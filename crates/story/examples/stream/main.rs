@@ -4,6 +4,8 @@
 //! Six events are told at any time, each by several articles; 70,000 articles come a day. The time is the
 //! processor's for placing an article: counting its words, look-up, decision and insertion.
 
+// The state that both stages' streams are measured over is one.
+#[path = "../../../dedup/examples/stream/files.rs"]
 mod files;
 
 use std::error::Error;
