@@ -268,6 +268,16 @@ pub enum EntityType {
 }
 
 impl EntityType {
+    /// All types, in the order in which they are declared.
+    pub const ALL: [Self; 6] = [
+        Self::Per,
+        Self::Org,
+        Self::Loc,
+        Self::Misc,
+        Self::Date,
+        Self::Money,
+    ];
+
     /// The type as the lines write it.
     pub const fn as_str(self) -> &'static str {
         match self {

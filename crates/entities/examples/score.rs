@@ -14,8 +14,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use corpus::{Gold, KINDS};
-use gristmill_core::Entity;
+use corpus::Gold;
+use gristmill_core::{Entity, EntityType};
 use gristmill_entities::model::Model;
 use gristmill_entities::{Recognizer, model};
 
@@ -60,14 +60,14 @@ fn score(recognizer: &mut Recognizer, language: &str, path: &str) -> Result<(), 
     let mut said = read(recognizer, &documents, language);
     let seconds = start.elapsed().as_secs_f64();
     // The other types once more, since asking for them may change what is said of the three.
-    let usual = std::mem::replace(&mut recognizer.types, KINDS.to_vec());
+    let usual = std::mem::replace(&mut recognizer.types, EntityType::ALL.to_vec());
     for (said, all) in said.iter_mut().zip(read(recognizer, &documents, language)) {
         said.extend(all.into_iter().filter(|entity| !usual.contains(&entity.kind)));
     }
     recognizer.types = usual;
     let errors = std::env::var_os("ERRORS").is_some();
-    let mut counts = [[0_usize; 3]; KINDS.len()];
-    let mut faults = [[[0_usize; 3]; 2]; KINDS.len()];
+    let mut counts = [[0_usize; 3]; EntityType::ALL.len()];
+    let mut faults = [[[0_usize; 3]; 2]; EntityType::ALL.len()];
     let mut bins = [(0.0_f64, 0.0_f64, 0.0_f64); 10];
     let mut words = 0;
     for (document, entities) in documents.iter().zip(&said) {
@@ -78,7 +78,7 @@ fn score(recognizer: &mut Recognizer, language: &str, path: &str) -> Result<(), 
             .iter()
             .flat_map(|entity| entity.mentions.iter().map(|mention| (entity.kind, mention)))
             .filter_map(|(kind, mention)| {
-                let kind = KINDS.iter().position(|known| *known == kind)?;
+                let kind = EntityType::ALL.iter().position(|known| *known == kind)?;
                 Some(((byte(mention.start), byte(mention.end), kind), mention.score))
             })
             .collect();
@@ -121,7 +121,7 @@ fn score(recognizer: &mut Recognizer, language: &str, path: &str) -> Result<(), 
         f1(all),
         off / mentions.max(1.0) * 100.0
     );
-    for (kind, (count, [said, missed])) in KINDS.iter().zip(counts.iter().zip(faults)) {
+    for (kind, (count, [said, missed])) in EntityType::ALL.iter().zip(counts.iter().zip(faults)) {
         if count[0] + count[2] > 0 {
             let f1 = f1(*count);
             let total = count[0] + count[2];
@@ -175,8 +175,9 @@ fn fair(text: &str, names: &Names) -> Names {
 
 /// Prints an error with what stands there on the other side, and the words around it.
 fn list(text: &str, side: usize, name: (usize, usize, usize), rival: Option<(usize, usize, usize)>) {
-    let words =
-        |(start, end, kind): (usize, usize, usize)| format!("{} {}", KINDS[kind].as_str(), &text[start..end]);
+    let words = |(start, end, kind): (usize, usize, usize)| {
+        format!("{} {}", EntityType::ALL[kind].as_str(), &text[start..end])
+    };
     let rival = rival.map_or(String::new(), |rival| format!(" ({})", words(rival)));
     let mut from = name.0.saturating_sub(50);
     while !text.is_char_boundary(from) {

@@ -104,14 +104,6 @@ enum Case {
     Any,
 }
 
-const TYPES: [EntityType; 6] = [
-    EntityType::Per,
-    EntityType::Org,
-    EntityType::Loc,
-    EntityType::Misc,
-    EntityType::Date,
-    EntityType::Money,
-];
 /// Names go on here, but none ends.
 const ON: u32 = u32::MAX;
 const EXACT: u64 = 1;
@@ -261,7 +253,7 @@ fn columns(line: &str) -> Result<Record, String> {
         .filter(|name| !name.is_empty())
         .ok_or("the name is empty")?;
     let kind = columns.next().ok_or("no type after the name and a tab")?;
-    let kind = TYPES
+    let kind = EntityType::ALL
         .into_iter()
         .find(|known| known.as_str() == kind)
         .ok_or_else(|| format!("type {kind:?} is none of PER, ORG, LOC, MISC, DATE, MONEY"))?;

@@ -14,22 +14,13 @@ pub(crate) struct Gold {
     pub(crate) names: BTreeSet<(usize, usize, usize)>,
 }
 
-/// What the numbers of types mean.
-#[allow(dead_code, reason = "the scorer needs it, the trainer does not")]
-pub(crate) const KINDS: [EntityType; 6] = [
-    EntityType::Per,
-    EntityType::Org,
-    EntityType::Loc,
-    EntityType::Misc,
-    EntityType::Date,
-    EntityType::Money,
-];
-const PER: usize = 0;
-const ORG: usize = 1;
-const LOC: usize = 2;
-const MISC: usize = 3;
-const DATE: usize = 4;
-const MONEY: usize = 5;
+/// The number of a type: its place in [`EntityType::ALL`].
+const PER: usize = EntityType::Per as usize;
+const ORG: usize = EntityType::Org as usize;
+const LOC: usize = EntityType::Loc as usize;
+const MISC: usize = EntityType::Misc as usize;
+const DATE: usize = EntityType::Date as usize;
+const MONEY: usize = EntityType::Money as usize;
 
 fn kind(label: &str) -> Option<usize> {
     match label {
