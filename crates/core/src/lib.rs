@@ -35,6 +35,5 @@ pub use registry::{BuildEnv, BuildError, Registration, Registry, StageFactory};
 pub use reject::Rejected;
 pub use scratch::Scratch;
 pub use stage::{Built, OrderedStage, Reason, Stage, StageError, Verdict};
-
-pub use state::{MemoryState, State, StateError, Visit};
+pub use state::{MemoryState, State, StateError, Visit, check_format};
 pub use units::{ByteSize, Period, UnitError};

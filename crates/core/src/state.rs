@@ -81,6 +81,22 @@ pub enum StateError {
     Invalid(String),
 }
 
+/// Marks a new state of `stage` with the `format` of its files, and refuses one that is marked otherwise or not at all: a stage changes the mark
+/// when an earlier version's files could not be read any more.
+///
+/// # Errors
+/// The state has another format, or cannot be read or written.
+pub fn check_format(state: &mut dyn State, stage: &str, format: &[u8]) -> Result<(), StateError> {
+    const KEY: &[u8] = b"format";
+    match state.get(KEY)? {
+        Some(there) if there == format => Ok(()),
+        None if state.files().is_empty() => state.put(KEY, format),
+        _ => Err(StateError::Invalid(format!(
+            "of {stage} has another format: use the version that wrote it, or a new state folder"
+        ))),
+    }
+}
+
 /// A [`State`] in memory, for tests, for benchmarks and for those who use a stage as a library.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryState {

@@ -37,7 +37,7 @@ use std::sync::Arc;
 
 use gristmill_core::{
     BuildEnv, BuildError, Built, CodePoints, Document, Duplicate, DuplicateKind, Note, OrderedStage, Passage,
-    Reason, Stage, StageError, StageFactory, State, StateError, Verdict,
+    Reason, Stage, StageError, StageFactory, State, StateError, Verdict, check_format,
 };
 use serde_json::json;
 
@@ -328,16 +328,7 @@ fn note(passage: &Passage, points: &CodePoints<'_>) -> Note {
 
 impl OrderedStage for Dedup {
     fn open(&mut self, state: &mut dyn State) -> Result<(), StateError> {
-        match state.get(b"format")?.as_deref() {
-            Some(FORMAT) => {}
-            None if state.files().is_empty() => state.put(b"format", FORMAT)?,
-            _ => {
-                return Err(StateError::Invalid(
-                    "of dedup has another format: use the version that wrote it, or a new state folder"
-                        .into(),
-                ));
-            }
-        }
+        check_format(state, "dedup", FORMAT)?;
         self.index = Index::open(state)?;
         self.archive = Archive::open(state)?;
         Ok(())

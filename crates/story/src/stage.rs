@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gristmill_core::{
     BuildEnv, BuildError, Built, Document, DocumentId, Note, OrderedStage, Period, Stage, StageError,
-    StageFactory, State, StateError, Story, Verdict,
+    StageFactory, State, StateError, Story, Verdict, check_format,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -295,16 +295,7 @@ fn read(file: &str, state: &dyn State) -> Result<Vec<u8>, StateError> {
 
 impl OrderedStage for Stories {
     fn open(&mut self, state: &mut dyn State) -> Result<(), StateError> {
-        match state.get(b"format")?.as_deref() {
-            Some(FORMAT) => {}
-            None if state.files().is_empty() => state.put(b"format", FORMAT)?,
-            _ => {
-                return Err(StateError::Invalid(
-                    "of story has another format: use the version that wrote it, or a new state folder"
-                        .into(),
-                ));
-            }
-        }
+        check_format(state, "story", FORMAT)?;
         self.memory = Memory::open(state)?;
         self.frequencies = self.model.frequencies();
         let next = self.memory.next();
