@@ -5,8 +5,9 @@
 //! ```
 //!
 //! The texts are lines of language, text, kind (`headline`, `sentence`, `chunk200`, `article`) and source, separated by tabs.
-//! (`rust-py3langid` asks for a newer compiler than it needs.) The second file is fastText's model, from its site. Without names all peers run: `gristmill`, `fasttext`, `py3langid`,
+//! The second file is fastText's model, from its site. Without names all peers run: `gristmill`, `fasttext`, `py3langid`,
 //! `whatlang`, `lingua`. Each is called as its documentation shows first; ours with the search for parts in other languages.
+//! `rust-py3langid` asks for a newer compiler than it needs, hence the option.
 
 use std::collections::BTreeMap;
 use std::fs::File;
