@@ -115,6 +115,21 @@ fn bylines_dates_and_datelines_are_named() {
 }
 
 #[test]
+fn a_blank_title_is_none_and_a_given_one_stays() {
+    assert_eq!(read("", Some("")).title, None);
+    assert_eq!(read("Mill burns", Some(" \u{a0}")).title, None);
+    assert_eq!(
+        read("Mill burns", Some("Mill burns")).title.as_deref(),
+        Some("Mill burns")
+    );
+    let with_title = format!("Varnholm closes its harbour bridge\n\n{}", body());
+    assert_eq!(
+        read(&with_title, Some("")).title.as_deref(),
+        Some("Varnholm closes its harbour bridge")
+    );
+}
+
+#[test]
 fn short_texts_and_texts_without_lines_survive() {
     for text in [
         "Fire in the old mill.",
@@ -176,7 +191,7 @@ proptest! {
         let article = read(&text, title.as_deref());
         prop_assert!(is_subsequence(&words(&article.text), &words(&repair(&text))));
         prop_assert!(article.text.split("\n\n").all(|paragraph| article.text.is_empty() || !paragraph.trim().is_empty()));
-        if title.is_some() {
+        if title.as_deref().is_some_and(|title| !title.trim().is_empty()) {
             prop_assert_eq!(article.title, title);
         }
     }

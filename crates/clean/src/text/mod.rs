@@ -64,8 +64,10 @@ pub fn read(text: &str, title: Option<&str>) -> Article {
     }
 }
 
-/// The article in `text` as `model` sees it; `title` is its title where that is known.
+/// The article in `text` as `model` sees it; `title` is its title where that is known. A title without characters is
+/// none, and one is looked for.
 pub fn read_with(model: &Model, text: &str, title: Option<&str>) -> Article {
+    let title = title.filter(|title| !title.trim().is_empty());
     let text = &*mojibake::repair(text);
     let lines = lines::split(text);
     let scans = scan(&lines);
@@ -81,6 +83,7 @@ pub fn read_with(model: &Model, text: &str, title: Option<&str>) -> Article {
     let mut rules: Vec<Option<&'static str>> = kept.iter().map(|&kept| (!kept).then_some("model")).collect();
     rules::apply(&scans, &mut rules);
     let start = body_start(&scans, &kept);
+    let given = title.is_some();
     let found = match title {
         Some(_) => None,
         None => title::find(&lines, &scans, &kept, start),
@@ -94,7 +97,10 @@ pub fn read_with(model: &Model, text: &str, title: Option<&str>) -> Article {
     if !lines.is_empty() && rules.iter().all(Option::is_some) {
         restore(&scans, &scores, &mut rules);
     }
-    assemble(&lines, &scans, &scores, &rules, title)
+    let mut article = assemble(&lines, &scans, &scores, &rules);
+    // A line that is all there is makes a text, not a title; a title that was given stays one.
+    article.title = title.filter(|title| given || *title != article.text);
+    article
 }
 
 /// The first line of the body: the first that is kept and reads like prose, or the first that is kept.
@@ -152,13 +158,7 @@ fn restore(scans: &[Scan], scores: &[i32], rules: &mut [Option<&'static str>]) {
     }
 }
 
-fn assemble(
-    lines: &[Line<'_>],
-    scans: &[Scan],
-    scores: &[i32],
-    rules: &[Option<&'static str>],
-    title: Option<String>,
-) -> Article {
+fn assemble(lines: &[Line<'_>], scans: &[Scan], scores: &[i32], rules: &[Option<&'static str>]) -> Article {
     let length = lines
         .iter()
         .zip(rules)
@@ -185,7 +185,7 @@ fn assemble(
     let around = byline::read(lines, scans, rules);
     let dateline = dateline::find(&text);
     Article {
-        title: title.filter(|title| *title != text),
+        title: None,
         text,
         metadata: Metadata {
             author: around.authors,
