@@ -12,7 +12,7 @@
 //! length of the text, and `und` is a label of its own, learned from text that is in no language.
 //!
 //! The model is part of the binary and is used as it lies there. `model/CARD.md` says what it was trained on
-//! and what it can do; `examples/train` is the program that makes it.
+//! and what it can do; `examples/train_language` is the program that makes it.
 
 mod codes;
 mod evidence;

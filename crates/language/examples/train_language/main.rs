@@ -1,6 +1,6 @@
 //! Trains the language model:
 //!
-//!     cargo run --release -p gristmill-language --example train -- \
+//!     cargo run --release -p gristmill-language --example train_language -- \
 //!         $GRISTMILL_DATA/language/train.tsv.zst crates/language/model/language.bin
 //!
 //! The rows are `language TAB source TAB text`, packed with zstd. The same rows give the same model on every

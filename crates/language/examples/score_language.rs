@@ -1,6 +1,6 @@
 //! Scores the identifier on labelled texts and times it:
 //!
-//!     cargo run --release -p gristmill-language --example score -- $GRISTMILL_DATA/language [MODEL.bin] [--confusions] [--languages] [--neighbours]
+//!     cargo run --release -p gristmill-language --example score_language -- $GRISTMILL_DATA/language [MODEL.bin] [--confusions] [--languages] [--neighbours]
 //!
 //! The folder holds `dev.tsv.zst` (language, text, kind of text), `noise_dev.tsv.zst` (the same) and
 //! `mixed_dev.tsv.zst` (`language:start-end,…` in code points, text). Accuracy is averaged over languages. Dari
