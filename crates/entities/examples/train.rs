@@ -180,15 +180,21 @@ fn fit(train: &[Shown], held: &[Gold], lexicon: Lexicon, bits: u8) -> Model {
             let said = &said[at..at + tokens.len()];
             votes.count(&sheet, said);
             for sentence in sentences(&tokens) {
-                votes.features(&sheet, said, sentence, |row| {
-                    if counting {
-                        votes_pool.count(row);
-                    } else {
-                        rows[at] = row.map(|feature| votes_pool.number(feature));
-                    }
-                    at += 1;
-                });
+                votes.features(
+                    &sheet,
+                    said,
+                    sentence,
+                    |_| true,
+                    |place, row| {
+                        if counting {
+                            votes_pool.count(row);
+                        } else {
+                            rows[at + place] = row.map(|feature| votes_pool.number(feature));
+                        }
+                    },
+                );
             }
+            at += tokens.len();
         }
     }
     let plan = Plan {
@@ -338,6 +344,7 @@ fn pack(passes: [(&Pool, &Learned); 2], unit: f32, lexicon: Lexicon, bits: u8) -
         table,
         transitions: passes.map(|(_, learned)| scaled(learned)),
         lexicon,
+        reach: 0,
         unit: unit * scale,
         ahead: f32::NEG_INFINITY,
         calibration: Default::default(),

@@ -91,6 +91,8 @@ struct Facts {
     context: u8,
     capital: bool,
     letters: bool,
+    /// Whether it is a sign, a number, or a word that is hardly ever capitalised.
+    quiet: bool,
     /// The run of capitalised words that it stands in: the hash of its words.
     run: u32,
 }
@@ -112,6 +114,9 @@ pub struct Sheet {
     /// What the document is about: the topic that most of its words are typical of, if any.
     topic: u32,
 }
+
+/// A word whose share of lower-case uses is at least this is quiet where it is in lower case.
+const QUIET: u8 = 5;
 
 /// Facts of a place before or after the sentence.
 const EDGE: u32 = 0x5EED_ED6E;
@@ -177,6 +182,40 @@ impl Sheet {
 
     /// Gives each token of `sentence` its features: calls `row` with the 64-bit hashes of one token at a time.
     pub fn features(&self, sentence: std::ops::Range<usize>, mut row: impl FnMut(&[u64; TEMPLATES])) {
+        self.rows(
+            sentence,
+            |_| true,
+            |found| {
+                if let Some(found) = found {
+                    row(found);
+                }
+            },
+        );
+    }
+
+    /// Gives each token of `sentence` its features but for those with only quiet ones up to `reach` places from them, which are in no
+    /// name: `row` is called with none. A `reach` of 0 gives all their features.
+    pub(crate) fn features_of_names(
+        &self,
+        sentence: std::ops::Range<usize>,
+        reach: usize,
+        row: impl FnMut(Option<&[u64; TEMPLATES]>),
+    ) {
+        let facts = &self.facts[sentence.clone()];
+        let loud = |at: usize| {
+            let from = at.saturating_sub(reach);
+            let to = (at + reach + 1).min(facts.len());
+            reach == 0 || !facts[from..to].iter().all(|facts| facts.quiet)
+        };
+        self.rows(sentence, loud, row);
+    }
+
+    fn rows(
+        &self,
+        sentence: std::ops::Range<usize>,
+        wanted: impl Fn(usize) -> bool,
+        mut row: impl FnMut(Option<&[u64; TEMPLATES]>),
+    ) {
         let facts = &self.facts[sentence];
         let capitals = facts.iter().filter(|f| f.capital).count();
         let words = facts.iter().filter(|f| f.letters).count();
@@ -197,7 +236,17 @@ impl Sheet {
                     run_end += facts[at + 1..].iter().take_while(|f| f.capital).count();
                 }
             }
-            row(&templates(facts, at, run_start..run_end, titled, self.topic));
+            if wanted(at) {
+                row(Some(&templates(
+                    facts,
+                    at,
+                    run_start..run_end,
+                    titled,
+                    self.topic,
+                )));
+            } else {
+                row(None);
+            }
         }
     }
 }
@@ -395,7 +444,18 @@ fn facts(word: &str, lexicon: &Lexicon) -> Facts {
         run: 0,
         capital,
         letters: word.chars().next().is_some_and(char::is_alphabetic),
+        quiet: is_quiet(word, usage.case),
     }
+}
+
+/// Whether `word` begins no name and continues none by itself: a sign, a number, or a word of lower-case letters that is nearly
+/// always written so. A script without case has no quiet words.
+fn is_quiet(word: &str, case: u8) -> bool {
+    let Some(first) = word.chars().next() else {
+        return true;
+    };
+    let written = !first.is_alphabetic() || (first.is_lowercase() && case >= QUIET);
+    written && !word.chars().any(char::is_uppercase)
 }
 
 /// The word with its letters and digits replaced by their class: runs up to four, and runs as one.
@@ -427,4 +487,47 @@ fn shapes(word: &str) -> (u32, u32) {
             .flat_map(|&(class, times)| std::iter::repeat_n(class, times.into())),
     );
     (long, hash(runs.iter().map(|&(class, _)| class)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokens::tokenize;
+
+    #[test]
+    fn only_tokens_near_a_capital_or_an_unknown_word_are_weighed() {
+        let text = "they said on the way that the old Ada saw 3 of the tall brids on the way";
+        let mut tokens = Vec::new();
+        tokenize(text, &mut tokens);
+        let mut lexicon = Lexicon::default();
+        for word in text.split(' ').filter(|word| !matches!(*word, "Ada" | "brids")) {
+            let usage = Usage {
+                case: 6,
+                ..Usage::default()
+            };
+            lexicon.words.insert(hash(word.chars()), usage);
+        }
+        let mut sheet = Sheet::default();
+        sheet.read(text, &tokens, &lexicon);
+        let weighed = |reach: usize| {
+            let mut kept = Vec::new();
+            let mut at = 0;
+            sheet.features_of_names(0..tokens.len(), reach, |row| {
+                kept.extend(row.map(|_| tokens[at].of(text)));
+                at += 1;
+            });
+            assert_eq!(at, tokens.len());
+            kept.join(" ")
+        };
+        assert_eq!(weighed(1), "old Ada saw tall brids on");
+        assert_eq!(weighed(2), "the old Ada saw 3 the tall brids on the");
+        assert_eq!(weighed(0), text);
+    }
+
+    #[test]
+    fn a_script_without_case_has_no_quiet_words() {
+        assert!(is_quiet("über", 6) && is_quiet("1,200", 0) && is_quiet("“", 0));
+        assert!(!is_quiet("über", 4) && !is_quiet("Über", 6) && !is_quiet("al-Quds", 6));
+        assert!(!is_quiet("القاهرة", 6) && !is_quiet("京", 6));
+    }
 }

@@ -19,7 +19,7 @@ pub const ROWS: usize = 4;
 const FIELDS: u32 = 5;
 /// Bytes of the tag that a row is told by.
 const TAG: usize = 2;
-const MAGIC: &[u8; 4] = b"GMT3";
+const MAGIC: &[u8; 4] = b"GMT4";
 
 /// Rows that share a line of the cache: weights as two's complement, then the tag, which is zero in a free row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,6 +44,8 @@ pub struct Model {
     pub transitions: [Transitions; 2],
     /// What is known of words.
     pub lexicon: Lexicon,
+    /// Tokens this far from every capital and every unknown word are in no name and are not weighed; 0 to weigh all.
+    pub reach: u8,
     /// A lead of the first pass that counts as one step for the second.
     pub unit: f32,
     /// What names of other kinds get ahead; minus infinity for a model that knows none.
@@ -128,7 +130,7 @@ impl Model {
     /// The bytes of the model.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
-        out.push(self.table.bits);
+        out.extend([self.table.bits, self.reach]);
         for value in self.transitions.as_flattened().as_flattened() {
             out.extend(value.to_le_bytes());
         }
@@ -192,7 +194,7 @@ impl Model {
 
     fn read(bytes: &[u8]) -> Option<Self> {
         let mut bytes = bytes.strip_prefix(MAGIC)?;
-        let [bits] = take::<1>(&mut bytes)?;
+        let [bits, reach] = take(&mut bytes)?;
         if !(4..=MOST_BITS).contains(&bits) {
             return None;
         }
@@ -226,6 +228,7 @@ impl Model {
             table,
             transitions,
             lexicon,
+            reach,
             unit,
             ahead,
             calibration,
@@ -301,6 +304,7 @@ mod tests {
             table: Table::new(10),
             transitions: [[[0.5; LABELS]; LABELS]; 2],
             lexicon: Lexicon::default(),
+            reach: 2,
             unit: 4.0,
             ahead: -1.0,
             calibration: [[1.0, 2.0, 3.0]; TYPES.len()],
@@ -320,6 +324,7 @@ mod tests {
         let back = Model::from_bytes(&bytes).unwrap();
         assert_eq!(back.table, model.table);
         assert_eq!(back.lexicon, model.lexicon);
+        assert_eq!(back.reach, model.reach);
         assert_eq!(back.calibration, model.calibration);
         for end in 0..bytes.len() {
             assert!(Model::from_bytes(&bytes[..end]).is_err(), "{end}");

@@ -10,7 +10,7 @@ use crate::features::Sheet;
 use crate::labels::{LABELS, OTHER, Span, opens, spans};
 use crate::model::Model;
 use crate::tokens::{Token, sentences};
-use crate::viterbi::{Transitions, Viterbi};
+use crate::viterbi::{NOTHING, Transitions, Viterbi};
 use crate::votes::{First, Votes, lead};
 
 /// The buffers of tagging, used again from document to document.
@@ -20,6 +20,8 @@ pub struct Work {
     votes: Votes,
     viterbi: Viterbi,
     emissions: Vec<[f32; LABELS]>,
+    /// The scores of a sentence in the second pass.
+    second: Vec<[f32; LABELS]>,
     /// What [`OTHER`] scores, token by token.
     others: Vec<f32>,
     first: Vec<First>,
@@ -87,8 +89,8 @@ impl Model {
         for sentence in sentences(tokens) {
             let start = sentence.start;
             let (emissions, others) = (&mut work.emissions, &mut work.others);
-            work.sheet.features(sentence, |row| {
-                let mut sum = self.table.sum(row);
+            work.sheet.features_of_names(sentence, self.reach.into(), |row| {
+                let mut sum = row.map_or(NOTHING, |row| self.table.sum(row));
                 others.push(std::mem::replace(&mut sum[OTHER], f32::NEG_INFINITY));
                 emissions.push(sum);
             });
@@ -107,17 +109,21 @@ impl Model {
         work.votes.count(&work.sheet, &work.first);
         for sentence in sentences(tokens) {
             let start = sentence.start;
-            let emissions = &mut work.emissions[sentence.clone()];
-            let mut at = 0;
-            work.votes.features(&work.sheet, &work.first, sentence, |row| {
-                for (score, add) in emissions[at].iter_mut().zip(self.table.sum(row)) {
-                    *score += add;
-                }
-                if others {
-                    emissions[at][OTHER] = work.others[start + at] + self.ahead;
-                }
-                at += 1;
-            });
+            let (first, second) = (&work.first, &mut work.second);
+            second.clear();
+            second.extend_from_slice(&work.emissions[sentence.clone()]);
+            let weighed = |at: usize| work.emissions[at] != NOTHING;
+            work.votes
+                .features(&work.sheet, first, sentence, weighed, |at, row| {
+                    let emission = &mut second[at - start];
+                    for (score, add) in emission.iter_mut().zip(self.table.sum(row)) {
+                        *score += add;
+                    }
+                    if others {
+                        emission[OTHER] = work.others[at] + self.ahead;
+                    }
+                });
+            let emissions = &work.second[..];
             work.viterbi
                 .best(emissions, &self.transitions[1], &mut work.labels);
             for span in spans(&work.labels) {

@@ -5,6 +5,13 @@ use crate::labels::{LABELS, OUTSIDE, continues, follows, opens};
 /// A score for each pair of labels, the earlier first.
 pub type Transitions = [[f32; LABELS]; LABELS];
 
+/// What a token scores that can be in no name.
+pub const NOTHING: [f32; LABELS] = {
+    let mut scores = [f32::NEG_INFINITY; LABELS];
+    scores[OUTSIDE] = 0.0;
+    scores
+};
+
 /// The buffers of the search, used again from sentence to sentence.
 #[derive(Default)]
 pub struct Viterbi {
@@ -26,8 +33,13 @@ impl Viterbi {
         for emission in &emissions[1..] {
             let mut next = [f32::NEG_INFINITY; LABELS];
             let mut back = [OUTSIDE as u8; LABELS];
+            let possible = if *emission == NOTHING {
+                OUTSIDE..OUTSIDE + 1
+            } else {
+                0..LABELS
+            };
             for (before, &so_far) in scores.iter().enumerate() {
-                for label in 0..LABELS {
+                for label in possible.clone() {
                     let score = so_far + transitions[before][label];
                     if score > next[label] && follows(before, label) {
                         next[label] = score;
@@ -71,5 +83,18 @@ mod tests {
         let mut labels = Vec::new();
         Viterbi::default().best(&emissions, &[[0.0; LABELS]; LABELS], &mut labels);
         assert_eq!(labels, [begin as u8, last as u8]);
+    }
+
+    #[test]
+    fn a_token_in_no_name_closes_what_is_open() {
+        let (begin, unit) = (label(0, Place::Begin), label(0, Place::Unit));
+        let mut emissions = [[0.0; LABELS]; 3];
+        emissions[0][begin] = 3.0;
+        emissions[0][unit] = 1.0;
+        emissions[1] = NOTHING;
+        emissions[2][unit] = 1.0;
+        let mut labels = Vec::new();
+        Viterbi::default().best(&emissions, &[[0.0; LABELS]; LABELS], &mut labels);
+        assert_eq!(labels, [unit as u8, OUTSIDE as u8, unit as u8]);
     }
 }

@@ -90,13 +90,14 @@ impl Votes {
         }
     }
 
-    /// Calls `row` with the features of each token of `sentence` in turn.
+    /// Calls `row` with the place and the features of each token of `sentence` that is `wanted`, in turn.
     pub fn features(
         &self,
         sheet: &Sheet,
         first: &[First],
         sentence: std::ops::Range<usize>,
-        mut row: impl FnMut(&[u64; VOTES]),
+        wanted: impl Fn(usize) -> bool,
+        mut row: impl FnMut(usize, &[u64; VOTES]),
     ) {
         let none = (0, 0, First { label: 15, lead: 0 }, 0, 0, 0);
         let of = |at: Option<usize>| {
@@ -143,11 +144,14 @@ impl Votes {
         for at in sentence.clone() {
             near.rotate_left(1);
             near[4] = of(Some(at + 2));
+            if !wanted(at) {
+                continue;
+            }
             let [l2, l1, f, r1, r2] = &near;
             let own = u32::from(f.2.label) * 8 + u32::from(f.2.lead);
             let (left, right) = (u32::from(l1.2.label), u32::from(r1.2.label));
             let label = u32::from(f.2.label);
-            row(&mixed(
+            let features = mixed(
                 &[
                     (own, 0, 0),
                     (label, left, right),
@@ -173,7 +177,8 @@ impl Votes {
                     (l1.0, r1.0, label),
                 ],
                 TEMPLATES as u64,
-            ));
+            );
+            row(at, &features);
         }
     }
 }

@@ -9,16 +9,21 @@ use crate::corpus::Gold;
 /// A type with fewer names than this shares the weights of all types.
 const LEAST: usize = 60;
 
+/// How near to a capital or an unknown word a token must be to be weighed, from the fastest.
+const REACHES: [u8; 5] = [2, 3, 4, 6, 8];
+
 /// How many eighths of the unit lead are tried for names of other kinds.
 const STEPS: u8 = 24;
 
 /// The leads of a name in units, and whether it is right.
 type Case = ([f64; 3], f64);
 
-/// Gives `model` the calibration that fits `documents`, and tells how far off the probabilities of one half of the documents are if
+/// Gives `model` the reach, the lead of other names and the calibration that fit `documents`, and tells how far off the probabilities of one half of the documents are if
 /// the other half fits them.
 pub(crate) fn fit(model: &mut Model, documents: &[Gold]) {
     model.ahead = ahead(model, documents);
+    model.reach = reach(model, documents);
+    eprintln!("reach {}", model.reach);
     let halves = [0, 1].map(|half| cases(model, documents.iter().skip(half).step_by(2)));
     let mut all = halves[0].clone();
     for (all, more) in all.iter_mut().zip(&halves[1]) {
@@ -59,6 +64,32 @@ fn ahead(model: &mut Model, documents: &[Gold]) -> f32 {
         }
     }
     best.1
+}
+
+/// The shortest reach that costs no name, or 0.
+fn reach(model: &mut Model, documents: &[Gold]) -> u8 {
+    model.reach = 0;
+    let all = agreement(model, documents);
+    let enough = REACHES.into_iter().find(|&reach| {
+        model.reach = reach;
+        agreement(model, documents) >= all
+    });
+    enough.unwrap_or(0)
+}
+
+/// F1 of all names.
+fn agreement(model: &Model, documents: &[Gold]) -> f64 {
+    let (mut right, mut both) = (0_usize, 0_usize);
+    let mut work = Work::default();
+    for document in documents {
+        let (tokens, gold) = document.tokens();
+        both += gold.len();
+        model.tag(&document.text, &tokens, &mut work, true, |span, _, _| {
+            both += 1;
+            right += usize::from(gold.contains(&span));
+        });
+    }
+    2.0 * right as f64 / both.max(1) as f64
 }
 
 fn cases<'g>(model: &Model, documents: impl Iterator<Item = &'g Gold>) -> [Vec<Case>; TYPES.len()] {
