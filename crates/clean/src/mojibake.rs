@@ -186,6 +186,13 @@ fn once(text: &str) -> String {
     let mut broken: Vec<(std::ops::Range<usize>, &'static str)> = Vec::new();
     let mut any = false;
     while at < chars.len() {
+        // No garbled character begins within ASCII.
+        if chars[at] < '\u{80}' {
+            repaired.push(chars[at]);
+            at += 1;
+            in_run = false;
+            continue;
+        }
         let mut sequences = sequences(&chars, at);
         let mut sure = order.iter().filter_map(|&encoding| sequences[encoding].take());
         if let Some(found) = sure.find(|found| is_sure(&chars, at, found, in_run)) {
@@ -217,7 +224,10 @@ fn once(text: &str) -> String {
 /// The encodings by how many characters they explain.
 fn likeliest(chars: &[char]) -> [usize; ENCODINGS] {
     let mut explained = [0_usize; ENCODINGS];
-    for at in 0..chars.len() {
+    for at in 0..chars.len().saturating_sub(1) {
+        if chars[at] < '\u{80}' {
+            continue;
+        }
         for (encoding, found) in sequences(chars, at).iter().enumerate() {
             explained[encoding] += usize::from(found.is_some());
         }

@@ -41,12 +41,13 @@ struct Clean {
 
 impl Stage for Clean {
     fn process(&self, document: &mut Document) -> Result<Verdict, StageError> {
+        let told = document.notes.is_some();
         let article = match document.markup {
-            Markup::Html => html::read(&document.text, self.params.markdown),
+            Markup::Html => html::article(&document.text, self.params.markdown, told),
             Markup::Markdown => {
                 markdown::read(&document.text, document.title.as_deref(), self.params.markdown)
             }
-            Markup::Plain => text::read(&document.text, document.title.as_deref()),
+            Markup::Plain => text::article(&document.text, document.title.as_deref(), told),
         };
         for dropped in &article.dropped {
             document.note(|| explanation(dropped));
@@ -87,4 +88,31 @@ fn fill_in(document: &mut Document, article: Article) {
 fn explanation(dropped: &Dropped) -> Note {
     Note::new(format!("left out ({}): {}", dropped.rule, dropped.text))
         .with(json!({"rule": dropped.rule, "score": dropped.score, "text": dropped.text}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_told_to_those_who_ask() {
+        let stage = Clean {
+            params: CleanParams::default(),
+        };
+        let text = "Share on Facebook\nSubscribe to our newsletter\nThe council met on Tuesday evening and spoke about the old bridge.\nIt has been closed to lorries for three years, and nobody could say when it will open.\nSign up\nFacebook";
+        let mut quiet = Document::from_text("a.txt", text);
+        let mut asked = Document::from_text("a.txt", text);
+        asked.notes = Some(Vec::new());
+        assert_eq!(stage.process(&mut quiet).unwrap(), Verdict::Keep);
+        assert_eq!(stage.process(&mut asked).unwrap(), Verdict::Keep);
+        assert_eq!(quiet.text, asked.text);
+        assert_eq!(quiet.notes, None);
+        let notes = asked.notes.unwrap();
+        assert!(
+            notes
+                .iter()
+                .any(|note| format!("{note:?}").contains("Subscribe to our newsletter")),
+            "{notes:?}"
+        );
+    }
 }

@@ -34,6 +34,11 @@ static VOCABULARY: LazyLock<Option<Vocabulary>> = LazyLock::new(|| Vocabulary::n
 
 /// The article of the page `markup`, its structure kept as Markdown where that is wanted.
 pub fn read(markup: &str, markdown: bool) -> Article {
+    article(markup, markdown, true)
+}
+
+/// The article of the page `markup`, with what was left out if that is `told`.
+pub(crate) fn article(markup: &str, markdown: bool, told: bool) -> Article {
     let (Some(vocabulary), Some(model)) = (VOCABULARY.as_ref(), Model::built_in()) else {
         return Article::default();
     };
@@ -45,7 +50,7 @@ pub fn read(markup: &str, markdown: bool) -> Article {
     for (at, (&fate, &score)) in fates.iter().zip(&scores).enumerate() {
         if fate == Fate::Kept {
             kept.push(at);
-        } else {
+        } else if told {
             dropped.push(Dropped {
                 text: study.page.text_of(&study.page.blocks[at]).to_owned(),
                 rule: fate.rule(),

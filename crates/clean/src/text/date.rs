@@ -19,6 +19,9 @@ const MONTHS: [&str; 12] = [
 ];
 
 fn month(word: &str) -> Option<i8> {
+    if word.as_bytes().first().is_none_or(u8::is_ascii_digit) {
+        return None;
+    }
     let word = word.to_lowercase();
     (1..)
         .zip(MONTHS)
@@ -40,6 +43,11 @@ pub(super) fn find(line: &str) -> Option<Date> {
             }
             _ => {}
         }
+    }
+    // No date is without a year, and most lines have none.
+    let has_digits = |token: &str| token.bytes().take(4).filter(u8::is_ascii_digit).count() == 4;
+    if !tokens.iter().any(|(token, _)| has_digits(token)) {
+        return None;
     }
     let number = |at: usize, least: i16, most: i16| -> Option<i16> {
         let (token, _) = tokens.get(at)?;

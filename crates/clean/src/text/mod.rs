@@ -54,8 +54,13 @@ fn scan(lines: &[Line<'_>]) -> Vec<Scan> {
 
 /// The article in `text`; `title` is its title where that is known.
 pub fn read(text: &str, title: Option<&str>) -> Article {
+    article(text, title, true)
+}
+
+/// The article in `text`, with what was left out if that is `told`.
+pub(crate) fn article(text: &str, title: Option<&str>, told: bool) -> Article {
     match Model::built_in() {
-        Ok(model) => read_with(model, text, title),
+        Ok(model) => made(model, text, title, told),
         // Without a model nothing can be told from anything else. A test holds that the built-in one is read.
         Err(_) => Article {
             text: text.to_owned(),
@@ -67,6 +72,10 @@ pub fn read(text: &str, title: Option<&str>) -> Article {
 /// The article in `text` as `model` sees it; `title` is its title where that is known. A title without characters is
 /// none, and one is looked for.
 pub fn read_with(model: &Model, text: &str, title: Option<&str>) -> Article {
+    made(model, text, title, true)
+}
+
+fn made(model: &Model, text: &str, title: Option<&str>, told: bool) -> Article {
     let title = title.filter(|title| !title.trim().is_empty());
     let text = &*mojibake::repair(text);
     let lines = lines::split(text);
@@ -97,7 +106,7 @@ pub fn read_with(model: &Model, text: &str, title: Option<&str>) -> Article {
     if !lines.is_empty() && rules.iter().all(Option::is_some) {
         restore(&scans, &scores, &mut rules);
     }
-    let mut article = assemble(&lines, &scans, &scores, &rules);
+    let mut article = assemble(&lines, &scans, &scores, &rules, told);
     // A line that is all there is makes a text, not a title; a title that was given stays one.
     article.title = title.filter(|title| given || *title != article.text);
     article
@@ -158,7 +167,13 @@ fn restore(scans: &[Scan], scores: &[i32], rules: &mut [Option<&'static str>]) {
     }
 }
 
-fn assemble(lines: &[Line<'_>], scans: &[Scan], scores: &[i32], rules: &[Option<&'static str>]) -> Article {
+fn assemble(
+    lines: &[Line<'_>],
+    scans: &[Scan],
+    scores: &[i32],
+    rules: &[Option<&'static str>],
+    told: bool,
+) -> Article {
     let length = lines
         .iter()
         .zip(rules)
@@ -175,6 +190,7 @@ fn assemble(lines: &[Line<'_>], scans: &[Scan], scores: &[i32], rules: &[Option<
                 }
                 text.push_str(&line.text);
             }
+            Some(_) if !told => {}
             Some(rule) => dropped.push(Dropped {
                 text: line.text.to_string(),
                 rule,

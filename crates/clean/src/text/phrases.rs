@@ -71,6 +71,9 @@ struct Slot {
 #[derive(Debug)]
 pub(super) struct Phrases {
     slots: Vec<Slot>,
+    /// A bit for each hash, so that most words that are no phrase are known for that without a look into the table, which is
+    /// larger than the nearest cache.
+    known: Box<[u64; KNOWN]>,
 }
 
 impl Phrases {
@@ -83,6 +86,7 @@ impl Phrases {
     fn parse(list: &str) -> Self {
         let mut phrases = Self {
             slots: vec![Slot::default(); SLOTS],
+            known: Box::new([0; KNOWN]),
         };
         for line in list.lines().filter(|line| !line.starts_with('#')) {
             let Some((head, members)) = line.split_once(':') else {
@@ -114,6 +118,10 @@ impl Phrases {
     /// The classes of the word or phrase with this hash, for [`Self::counts`]; 0 if it is none.
     #[inline]
     pub(super) fn get(&self, hash: u32) -> u16 {
+        let (word, bit) = bit(hash);
+        if self.known[word] & bit == 0 {
+            return 0;
+        }
         let mut at = hash as usize >> 8;
         loop {
             let slot = self.slots[at % SLOTS];
@@ -145,6 +153,8 @@ impl Phrases {
     }
 
     fn insert(&mut self, hash: u32, classes: u16) {
+        let (word, bit) = bit(hash);
+        self.known[word] |= bit;
         let mut at = hash as usize >> 8;
         while self.slots[at % SLOTS].hash != 0 && self.slots[at % SLOTS].hash != hash {
             at += 1;
@@ -157,6 +167,14 @@ impl Phrases {
 
 /// A power of two, at least twice the number of words and phrases.
 const SLOTS: usize = 16_384;
+
+/// Words of 64 bits that know which hashes there are.
+const KNOWN: usize = 1024;
+
+/// The word and the bit in it that stand for a hash.
+const fn bit(hash: u32) -> (usize, u64) {
+    ((hash >> 22) as usize, 1 << (hash >> 16 & 63))
+}
 
 /// The hashes of the words of a phrase, as a scan of it would find them.
 fn hashes(phrase: &str) -> Vec<u32> {

@@ -217,8 +217,8 @@ impl Words<'_> {
                 }
             }
         }
-        self.last.copy_within(0..REACH - 1, 1);
-        self.last[0] = hash;
+        let [first, second, third, fourth, _] = self.last;
+        self.last = [hash, first, second, third, fourth];
     }
 
     /// A phrase does not go across a mark that ends a sentence or parts a row.
