@@ -85,9 +85,18 @@ pub(super) fn find(lines: &[Line<'_>], scans: &[Scan], kept: &[bool], start: usi
         {
             said -= 20;
         }
-        let near = 12 - i32::try_from(start - at).unwrap_or(12).min(12);
-        let alone = i32::from(at == 0) * 14;
-        let length = i32::try_from(scan.words.min(8)).unwrap_or(0) * 2;
+        // The head of a page, which its menu parts from the title, often says it in other words or with a few more.
+        if at > 3 && said == 0 && candidates.first() == Some(&0) {
+            said = i32::try_from(shared(&lines[0].text, &lines[at].text) * 30 / 100).unwrap_or(0);
+        }
+        let near = 16 - i32::try_from(start - at).unwrap_or(16).min(16);
+        // A short first line is mostly a section or a link.
+        let alone = match (at, scan.words) {
+            (0, 5..) => 14,
+            (0, _) => 4,
+            _ => 0,
+        };
+        let length = i32::try_from(scan.words.min(10)).unwrap_or(0) * 2;
         let furniture =
             i32::try_from((scan.furniture() * 30).checked_div(scan.words).unwrap_or(0)).unwrap_or(0);
         let dated = i32::try_from(scan.times).unwrap_or(0) * 6;
@@ -97,7 +106,19 @@ pub(super) fn find(lines: &[Line<'_>], scans: &[Scan], kept: &[bool], start: usi
             best = Some((score, at));
         }
     }
-    best.filter(|(score, _)| *score >= 18).map(|(_, at)| at)
+    best.filter(|(score, _)| *score >= 20).map(|(_, at)| at)
+}
+
+/// Of the words of `title` that are not the shortest, how many in a hundred stand in `head` too; none unless they are two.
+fn shared(head: &str, title: &str) -> usize {
+    let words = |line: &str| -> Vec<String> {
+        let words = line.split(|c: char| !c.is_alphanumeric());
+        let long = words.filter(|word| word.chars().count() > 3);
+        long.map(str::to_lowercase).collect()
+    };
+    let (head, title) = (words(head), words(title));
+    let both = title.iter().filter(|word| head.contains(word)).count();
+    if both < 2 { 0 } else { both * 100 / title.len() }
 }
 
 /// Whether a line could be a title.
