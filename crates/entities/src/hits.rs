@@ -6,6 +6,7 @@ use gristmill_core::EntityType;
 
 use crate::gazetteer::Entry;
 use crate::labels::TYPES;
+use crate::names::fold;
 use crate::tokens::Token;
 
 /// A mention by its tokens.
@@ -22,23 +23,24 @@ const DOUBT: f64 = 0.8;
 /// How many times the weight of its type the other type of the same words must have for a mention to follow it.
 const CLEAR: f64 = 3.0;
 
-/// Gives the mentions of one part of a document that are tagged against all the others of the same words the type of these, with their
+/// Gives the mentions of one part of a document that are tagged against all the others of the same name, however spelt, the type of these, with their
 /// share of the probability. A word alone that a person's name in the same part ends with is that person, unless it is surely something else.
 pub(crate) fn settle(text: &str, tokens: &[Token], hits: &mut [Hit<'_>]) {
     let words = |hit: &Hit<'_>| &text[tokens[hit.start].start as usize..tokens[hit.end - 1].end as usize];
     let number = |kind: EntityType| TYPES.iter().position(|known| *known == kind);
+    let keys: Vec<String> = hits.iter().map(|hit| fold(words(hit)).join(" ")).collect();
     let mut weights: HashMap<&str, [f64; TYPES.len()]> = HashMap::new();
     let mut surnames: HashSet<&str> = HashSet::new();
-    for hit in hits.iter() {
+    for (hit, key) in hits.iter().zip(&keys) {
         if let Some(kind) = number(hit.kind) {
-            weights.entry(words(hit)).or_default()[kind] += hit.score;
+            weights.entry(key).or_default()[kind] += hit.score;
         }
         if hit.kind == EntityType::Per && hit.end - hit.start > 1 {
             surnames.insert(tokens[hit.end - 1].of(text));
         }
     }
-    for hit in hits {
-        let (Some(own), Some(weights)) = (number(hit.kind), weights.get(words(hit))) else {
+    for (hit, key) in hits.iter_mut().zip(&keys) {
+        let (Some(own), Some(weights)) = (number(hit.kind), weights.get(key.as_str())) else {
             continue;
         };
         let best = (0..TYPES.len()).fold(
@@ -216,6 +218,17 @@ mod tests {
         let kinds: Vec<_> = hits.iter().map(|hit| hit.kind.as_str()).collect();
         assert_eq!(kinds, ["LOC", "LOC", "LOC", "LOC", "PER", "PER", "LOC"]);
         assert!(hits[3].score < 0.8);
+    }
+
+    #[test]
+    fn spellings_of_one_name_have_one_type() {
+        let text = "Yanukov Yanukov Yanukov Yanukov Ianukof";
+        let mut tokens = Vec::new();
+        tokenize(text, &mut tokens);
+        let mut hits: Vec<_> = (0..4).map(|at| hit(at, EntityType::Per, 0.9)).collect();
+        hits.push(hit(4, EntityType::Loc, 0.9));
+        settle(text, &tokens, &mut hits);
+        assert!(hits.iter().all(|hit| hit.kind == EntityType::Per));
     }
 
     #[test]

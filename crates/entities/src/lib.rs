@@ -13,6 +13,8 @@
 //! assert_eq!(found[0].0.mentions.len(), 2);
 //! ```
 
+mod cases;
+mod evidence;
 pub mod expressions;
 pub mod features;
 pub mod gazetteer;

@@ -7,7 +7,7 @@
 
 use std::hint::{black_box, select_unpredictable};
 
-use crate::features::{Lexicon, Usage};
+use crate::features::{Lexicon, Usage, hash};
 use crate::labels::{LABELS, TYPES};
 use crate::viterbi::Transitions;
 
@@ -125,6 +125,12 @@ impl Model {
     pub fn probability(&self, kind: usize, least: f32, mean: f32) -> f64 {
         let [a, b, c] = self.calibration[kind];
         1.0 / (1.0 + f64::from(-(a * least + b * mean + c)).exp())
+    }
+
+    /// The lists of names that have `word`, a bit each.
+    pub(crate) fn lists(&self, word: &str) -> u16 {
+        let key = hash(word.chars().flat_map(char::to_lowercase));
+        self.lexicon.words.get(&key).map_or(0, |usage| usage.lists)
     }
 
     /// The bytes of the model.

@@ -13,6 +13,8 @@ use std::collections::HashMap;
 
 use gristmill_core::{EntityType, Sha256};
 
+use crate::cases::{is_cyrillic, stem};
+
 /// One mention with its type, to be joined with others.
 #[derive(Debug, Clone)]
 pub struct Named<'t> {
@@ -315,34 +317,6 @@ fn is_acronym(long: &str, text: &str) -> bool {
     letters.chars().count() > 1
         && letters.chars().all(char::is_uppercase)
         && (initials(true) == lower || initials(false) == lower)
-}
-
-/// Endings of cases in Russian and Ukrainian, the longest first; vowels at the end fall away after them.
-const ENDINGS: [&str; 36] = [
-    "ого", "его", "ому", "ему", "ыми", "ими", "ами", "ями", "ові", "еві", "ым", "им", "ом", "ем", "ой", "ей",
-    "ий", "ый", "ую", "юю", "ая", "яя", "ое", "ее", "ых", "их", "ам", "ям", "ах", "ях", "ою", "ею", "ій",
-    "ім", "єю", "їв",
-];
-
-/// The word without the ending of its case, if three letters are left.
-fn stem(word: &str) -> &str {
-    let long = |stem: &&str| stem.chars().nth(2).is_some();
-    let cut = ENDINGS
-        .iter()
-        .find_map(|ending| word.strip_suffix(ending).filter(long))
-        .unwrap_or(word);
-    let vowels = ['а', 'е', 'и', 'о', 'у', 'ы', 'ю', 'я', 'ь', 'й', 'і', 'ї', 'є'];
-    let bare = cut.trim_end_matches(vowels);
-    let bare = if long(&bare) { bare } else { cut };
-    // The adjective of a place is its name elsewhere: "российский", "Россия".
-    match bare.strip_suffix("ск").map(|bare| bare.trim_end_matches(vowels)) {
-        Some(place) if long(&place) => place,
-        _ => bare,
-    }
-}
-
-fn is_cyrillic(word: &str) -> bool {
-    word.chars().all(|c| matches!(c, 'Ѐ'..='ӿ'))
 }
 
 /// One spelling for those that transliteration varies, and one form for all cases.

@@ -1,10 +1,11 @@
 //! From a text to its entities: tagger and gazetteers find mentions, which are then joined and named.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use gristmill_core::{CodePoints, Entity, EntityType, Mention};
 
+use crate::evidence;
 use crate::expressions;
 use crate::gazetteer::Gazetteer;
 use crate::hits::{
@@ -95,6 +96,11 @@ fn is_same(one: &str, other: &str) -> bool {
         .eq(other.chars().flat_map(char::to_lowercase))
 }
 
+/// Whether a text is read as English, which texts of unknown language are.
+fn is_english(language: Option<&str>) -> bool {
+    matches!(language, None | Some("en" | "und"))
+}
+
 /// The share of dates and sums found by rule that are right.
 const RULE: f64 = 0.9;
 
@@ -103,15 +109,19 @@ impl Recognizer {
     pub fn entities(&self, text: &str, language: Option<&str>) -> Vec<(Entity, Vec<Found>)> {
         let mut tokens = Vec::new();
         tokenize(text, &mut tokens);
-        if matches!(language, None | Some("en" | "und")) {
+        if is_english(language) {
             split_pairs(text, &mut tokens);
         }
-        let hits = self.hits(text, language, &tokens);
+        let mut hits = self.hits(text, language, &tokens);
+        let full = match self.tagger(language) {
+            Some(model) => evidence::surnames(text, &tokens, &mut hits, |word| model.lists(word)),
+            None => HashMap::new(),
+        };
         let slice = |hit: &Hit<'_>| &text[tokens[hit.start].start as usize..tokens[hit.end - 1].end as usize];
         let named: Vec<Named<'_>> = hits
             .iter()
             .map(|hit| Named {
-                text: slice(hit),
+                text: full.get(&hit.start).map_or_else(|| slice(hit), String::as_str),
                 kind: hit.kind,
                 given: hit.given.map(|entry| entry.name),
             })
@@ -146,9 +156,13 @@ impl Recognizer {
         order
     }
 
+    fn tagger(&self, language: Option<&str>) -> Option<&Model> {
+        self.tagger.as_deref().or_else(|| model(language))
+    }
+
     fn hits<'g>(&'g self, text: &str, language: Option<&str>, tokens: &[Token]) -> Vec<Hit<'g>> {
         let mut hits: Vec<Hit<'g>> = Vec::new();
-        if let Some(model) = self.tagger.as_deref().or_else(|| model(language)) {
+        if let Some(model) = self.tagger(language) {
             let others = self.types.contains(&EntityType::Misc);
             model.tag(text, tokens, &mut Work::default(), others, |span, least, mean| {
                 let score = model.probability(span.kind, least, mean);
@@ -180,6 +194,12 @@ impl Recognizer {
             let of = hits.partition_point(|hit| hit.start < block.start)
                 ..hits.partition_point(|hit| hit.start < block.end);
             settle(text, tokens, &mut hits[of]);
+        }
+        evidence::abbreviations(text, tokens, &mut hits);
+        evidence::places_in_a_row(text, tokens, &mut hits);
+        evidence::headings(text, tokens, &mut hits);
+        if is_english(language) {
+            evidence::parties(text, tokens, &mut hits);
         }
         join_slashes(text, tokens, &mut hits);
         if self.types.contains(&EntityType::Date) || self.types.contains(&EntityType::Money) {
@@ -377,6 +397,32 @@ mod tests {
         assert_eq!(all.len(), usual.len() + 2);
         recognizer.types = vec![EntityType::Date];
         assert_eq!(recognizer.entities(text, Some("en")).len(), 1);
+    }
+
+    #[test]
+    fn two_people_who_share_a_surname_are_two() {
+        let text = "Michelle Obama wrote a book. The portraits of Barack and Michelle Obama hang in Washington.\n\n\
+                    Barack Obama said that he liked his.";
+        let found = Recognizer::default().entities(text, Some("en"));
+        for (name, count) in [("Barack Obama", 2), ("Michelle Obama", 2)] {
+            let entity = found.iter().find(|(entity, _)| entity.name == name);
+            assert_eq!(
+                entity.map(|(entity, _)| entity.mentions.len()),
+                Some(count),
+                "{name}"
+            );
+        }
+        let short = found.iter().flat_map(|(entity, _)| &entity.mentions);
+        assert_eq!(short.filter(|mention| mention.text == "Barack").count(), 1);
+    }
+
+    #[test]
+    fn headings_make_no_names() {
+        let text = "The Quiet Rise of Eastern Influence\n\nPoland and Germany disagree. Its influence grew when Poland and Germany met, \
+                    and eastern capitals noticed.";
+        let found = names(text, "en");
+        assert!(found.iter().all(|name| !name.contains("Influence")), "{found:?}");
+        assert!(found.contains(&"LOC Poland".to_owned()), "{found:?}");
     }
 
     #[test]
