@@ -1,6 +1,7 @@
-//! Scores names: `names MENTIONS.tsv[.zst]` prints B³ of the ids that gold mentions get.
+//! Scores names: `names MENTIONS.tsv[.zst]|MARKED.txt` prints B³ of the ids that gold mentions get.
 //!
-//! Lines are document, start, end, type, the words of the mention and the id of what they name. Mentions are joined
+//! Lines are document, start, end, type, the words of the mention and the id of what they name; or the file ends in `.txt` and has reports,
+//! an empty line between, with the mentions in braces (`{TYPE id words}`), as `names.txt` beside this program. Mentions are joined
 //! document by document and compared over all documents.
 
 use std::collections::HashMap;
@@ -11,7 +12,9 @@ use gristmill_core::EntityType;
 use gristmill_entities::names::{Named, id, join};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let path = std::env::args().nth(1).ok_or("usage: names MENTIONS.tsv[.zst]")?;
+    let path = std::env::args()
+        .nth(1)
+        .ok_or("usage: names MENTIONS.tsv[.zst]|MARKED.txt")?;
     let mut bytes = std::fs::read(&path)?;
     if Path::new(&path)
         .extension()
@@ -20,19 +23,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         bytes = zstd::decode_all(&bytes[..])?;
     }
     let content = String::from_utf8(bytes)?;
-    let mut documents: Vec<(&str, Vec<[&str; 3]>)> = Vec::new();
-    for line in content.lines().skip(1) {
-        let columns: Vec<&str> = line.split('\t').collect();
-        let [document, _, _, kind, text, gold, ..] = columns[..] else {
-            continue;
-        };
-        if documents.last().is_none_or(|(last, _)| *last != document) {
-            documents.push((document, Vec::new()));
-        }
-        if let Some((_, mentions)) = documents.last_mut() {
-            mentions.push([kind, text, gold]);
-        }
-    }
+    let documents = if Path::new(&path)
+        .extension()
+        .is_some_and(|extension| extension == "txt")
+    {
+        marked(&content)
+    } else {
+        columns(&content)
+    };
     let mut said: Vec<(String, &str)> = Vec::new();
     for (_, mentions) in &documents {
         let named: Vec<Named<'_>> = mentions
@@ -109,4 +107,39 @@ fn of(kind: &str) -> EntityType {
         }
         _ => EntityType::Misc,
     }
+}
+
+/// A document with its mentions: type, words, id.
+type Document<'c> = (&'c str, Vec<[&'c str; 3]>);
+
+fn columns(content: &str) -> Vec<Document<'_>> {
+    let mut documents: Vec<Document<'_>> = Vec::new();
+    for line in content.lines().skip(1) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [document, _, _, kind, text, gold, ..] = columns[..] else {
+            continue;
+        };
+        if documents.last().is_none_or(|(last, _)| *last != document) {
+            documents.push((document, Vec::new()));
+        }
+        if let Some((_, mentions)) = documents.last_mut() {
+            mentions.push([kind, text, gold]);
+        }
+    }
+    documents
+}
+
+fn marked(content: &str) -> Vec<Document<'_>> {
+    let reports = content.split("\n\n").filter(|report| !report.starts_with('#'));
+    reports
+        .map(|report| {
+            let marks = report.split('{').skip(1).filter_map(|part| part.split_once('}'));
+            let mentions = marks.filter_map(|(mark, _)| {
+                let mut parts = mark.splitn(3, ' ');
+                let (kind, gold) = (parts.next()?, parts.next()?);
+                Some([kind, parts.next()?, gold])
+            });
+            (report, mentions.collect())
+        })
+        .collect()
 }

@@ -3,7 +3,7 @@
 //! A name is compared by its folded key: lower case without marks, legal forms, articles and possessives, with
 //! the spellings that transliteration varies (y/i, -yan/-ian, kh/h, ou/u, a doubled consonant) made one. Within a document a
 //! shorter name joins the longer one that begins or ends with it, and an acronym its expansion; where several
-//! longer names could take it, the one mentioned last before it does. A body is also called by its first word once it was named. Of Cyrillic words the endings of cases fall away, since
+//! longer names could take it, the one mentioned last before it does. A body is also called by its first or last word once it was named. Of Cyrillic words the endings of cases fall away, since
 //! Russian and Ukrainian decline their names.
 //!
 //! Over documents only the name counts. A surname that stands alone in a document has an id of its own, since nothing there says whose it
@@ -67,6 +67,9 @@ const ARTICLES: [&str; 12] = [
     "the", "a", "an", "el", "la", "los", "las", "le", "les", "der", "die", "das",
 ];
 
+/// Forms of address, which are no part of a name.
+const TITLES: [&str; 4] = ["mr", "mrs", "ms", "messrs"];
+
 /// The words of a name as they are compared.
 pub fn fold(name: &str) -> Vec<String> {
     let mut words: Vec<String> = name
@@ -85,7 +88,7 @@ pub fn fold(name: &str) -> Vec<String> {
         })
         .filter(|word| !word.is_empty())
         .collect();
-    if words.len() > 1 && ARTICLES.contains(&words[0].as_str()) {
+    if words.len() > 1 && (ARTICLES.contains(&words[0].as_str()) || TITLES.contains(&words[0].as_str())) {
         words.remove(0);
     }
     let form = |words: &[String]| {
@@ -215,10 +218,10 @@ fn extends(kind: EntityType, long: &[String], short: &[String]) -> bool {
         return false;
     }
     match kind {
-        // A surname or a first name alone; no part of a place stands for the whole as safely.
+        // A surname or a first name alone, whichever goes first; no part of a place stands for the whole as safely.
         EntityType::Per => {
             long.ends_with(short)
-                || (short.len() == 1 && long.len() == 2 && long.starts_with(short))
+                || (short.len() == 1 && long.starts_with(short))
                 || (short.len() > 1 && short.iter().all(|word| long.contains(word)))
         }
         EntityType::Org => long.starts_with(short) && (short.len() > 1 || is_cyrillic(&short[0])),
@@ -226,7 +229,7 @@ fn extends(kind: EntityType, long: &[String], short: &[String]) -> bool {
     }
 }
 
-/// Whether a body or a place is called `short` for `long`: by its initials, or a body by its first word once the whole was `named`.
+/// Whether a body or a place is called `short` for `long`: by its initials, or a body by its first or last word once the whole was `named`.
 fn is_short(
     long: &Named<'_>,
     long_key: &[String],
@@ -237,12 +240,13 @@ fn is_short(
     if short.kind == EntityType::Per || long_key == short_key {
         return false;
     }
-    let first =
-        named && short.kind == EntityType::Org && short_key.len() == 1 && long_key.starts_with(short_key);
+    let word = named && short.kind == EntityType::Org && short_key.len() == 1;
     let common = short_key
         .first()
         .is_some_and(|word| GENERAL.contains(&word.as_str()));
-    first && !common || is_acronym(long.text, short.text)
+    word && (long_key.ends_with(short_key) && !is_cyrillic(&short_key[0])
+        || long_key.starts_with(short_key) && !common)
+        || is_acronym(long.text, short.text)
 }
 
 /// First words of the names of many bodies, folded: alone they name none of them.
@@ -332,6 +336,7 @@ fn spell(word: &str) -> String {
         .replace("ou", "u")
         .replace('q', "k")
         .replace("iy", "y")
+        .replace("isation", "ization")
         .replace('y', "i");
     let mut last = None;
     out.retain(|c| last.replace(c) != Some(c));
@@ -400,6 +405,8 @@ mod tests {
             ("Ulm & Partner GmbH & Co. KG", "Ulm & Partner"),
             ("Northwind Trading Company, Limited", "Northwind Trading"),
             ("Kyiv", "Kiev"),
+            ("Mr. Putin", "Putin"),
+            ("World Labour Organisation", "World Labour Organization"),
             ("Türkiye", "Turkey"),
         ] {
             assert_eq!(
@@ -471,6 +478,7 @@ mod tests {
         let names = ["Recep Tayyip Erdogan", "Recep Erdoğan", "Tayyip Erdogan"];
         assert_eq!(joined(EntityType::Per, &names), [0, 0, 0]);
         assert_eq!(joined(EntityType::Per, &["Joe Biden", "Jill Biden"]), [0, 1]);
+        assert_eq!(joined(EntityType::Per, &["Nam Do Yun", "Nam", "Yun"]), [0, 0, 0]);
     }
 
     #[test]
@@ -491,7 +499,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_called_by_its_first_word_once_it_was_named() {
+    fn a_body_is_called_by_one_word_once_it_was_named() {
         assert_eq!(
             joined(EntityType::Org, &["Vandermeer Shipping Lines", "Vandermeer"]),
             [0, 0]
@@ -500,6 +508,8 @@ mod tests {
             joined(EntityType::Org, &["Vandermeer", "Vandermeer Shipping Lines"]),
             [0, 1]
         );
+        assert_eq!(joined(EntityType::Org, &["Dunmore Herald", "Herald"]), [0, 0]);
+        assert_eq!(joined(EntityType::Org, &["Herald", "Dunmore Herald"]), [0, 1]);
         assert_eq!(joined(EntityType::Org, &["National Bank", "National"]), [0, 1]);
         assert_eq!(joined(EntityType::Loc, &["Lima Province", "Lima"]), [0, 1]);
     }
