@@ -7,18 +7,19 @@
 //! Time and memory are linear in the page: at most [`DEEPEST`] elements are open (what is nested deeper is read as if it stood in
 //! the deepest), and an end tag that ends nothing open is seen to do so without a search.
 
+mod attributes;
+mod ends;
+
 use std::borrow::Cow;
 
-use super::page::{Block, Head, Mark, MarkKind, Node, Page};
-use super::signals::{Signal, Signals, Vocabulary};
+use super::page::{Block, Head, Node, Page};
+use super::signals::{Signals, Vocabulary};
 use super::tags::Tag;
 use super::tokens::{Token, Tokens};
+use attributes::{MOST_MARKS, SEEN, Said};
 
 /// Elements deeper than this are flattened.
 pub const DEEPEST: usize = 512;
-
-/// Marks beyond this many are not kept: a page of a thousand authors names none.
-const MOST_MARKS: usize = 256;
 
 /// Text beyond this many blocks is not kept. The longest articles and live blogs have some thousands.
 pub const MOST_BLOCKS: usize = 1 << 15;
@@ -69,21 +70,6 @@ struct Reader<'a, 'v> {
     space: bool,
     breaks: u16,
     seen: Box<[(&'a str, Signals); SEEN]>,
-}
-
-/// Names seen before and their signals: most names of a page occur many times.
-const SEEN: usize = 256;
-
-/// What the attributes of an element say.
-#[derive(Debug, Default)]
-struct Said<'a> {
-    signals: Signals,
-    hidden: bool,
-    style: u32,
-    itemprop: &'a str,
-    rel: &'a str,
-    value: &'a str,
-    href: &'a str,
 }
 
 impl<'a, 'v> Reader<'a, 'v> {
@@ -342,90 +328,6 @@ impl<'a, 'v> Reader<'a, 'v> {
         }
     }
 
-    fn meta(&mut self) {
-        let (mut key, mut content) = ("", None);
-        for (name, value) in self.tokens.attributes() {
-            if name.eq_ignore_ascii_case("content") {
-                content = Some(*value);
-            } else if (name.eq_ignore_ascii_case("property")
-                || name.eq_ignore_ascii_case("name")
-                || name.eq_ignore_ascii_case("itemprop"))
-                && key.is_empty()
-            {
-                key = value.trim();
-            }
-        }
-        const LONGEST: usize = 4096;
-        if let Some(content) = content
-            && !key.is_empty()
-            && key.len() < 64
-            && content.len() < LONGEST
-            && self.page.head.metas.len() < MOST_MARKS
-        {
-            let content = htmlize::unescape_attribute(content.trim());
-            self.page.head.metas.push((key.to_ascii_lowercase(), content));
-        }
-    }
-
-    fn is_json_ld(&self) -> bool {
-        self.tokens.attributes().iter().any(|(name, value)| {
-            name.eq_ignore_ascii_case("type")
-                && value
-                    .trim()
-                    .to_ascii_lowercase()
-                    .starts_with("application/ld+json")
-        })
-    }
-
-    /// Reads the attributes of the start tag.
-    fn said(&mut self, tag: Tag) -> Said<'a> {
-        let mut said = Said::default();
-        let mut style = None;
-        for place in 0..self.tokens.attributes().len() {
-            let (name, value) = self.tokens.attributes()[place];
-            let is = |wanted: &str| name.eq_ignore_ascii_case(wanted);
-            match name.len() {
-                2 if is("id") => said.signals |= self.signals(value),
-                3 if is("rel") => said.rel = value,
-                4 if is("role") => said.signals |= self.signals(value),
-                4 if is("href") => said.href = value,
-                5 if is("class") => {
-                    said.signals |= self.signals(value);
-                    style = Some(hash(FNV ^ u32::from(tag as u8), value));
-                }
-                5 if is("style") => said.hidden |= is_hidden(value),
-                6 if is("hidden") => said.hidden = true,
-                7 if is("content") && said.value.is_empty() => said.value = value,
-                8 if is("itemprop") => {
-                    said.itemprop = value;
-                    said.signals |= self.signals(value);
-                }
-                8 if is("datetime") => said.value = value,
-                11 if is("aria-hidden") => said.hidden |= value.eq_ignore_ascii_case("true"),
-                _ => {}
-            }
-        }
-        // What has no class is styled by where it stands.
-        said.style = style.unwrap_or_else(|| {
-            let around = self.page.nodes[self.top().node as usize].style;
-            (around ^ u32::from(tag as u8)).wrapping_mul(0x0100_0193)
-        });
-        said
-    }
-
-    fn signals(&mut self, name: &'a str) -> Signals {
-        if name.is_empty() {
-            return 0;
-        }
-        const LONGEST: usize = 512;
-        let name = name.get(..LONGEST).unwrap_or(name);
-        let place = hash(0, name) as usize % SEEN;
-        if self.seen[place].0 != name {
-            self.seen[place] = (name, self.vocabulary.signals(name));
-        }
-        self.seen[place].1
-    }
-
     fn push(&mut self, tag: Tag, said: &Said<'a>) {
         if self.open.len() >= DEEPEST {
             // Deeper than any page goes; what follows is read as if it stood here.
@@ -473,37 +375,6 @@ impl<'a, 'v> Reader<'a, 'v> {
         self.open.push(open);
     }
 
-    /// Remembers an element that may name an author, a date or the title.
-    fn mark(&mut self, tag: Tag, said: &Said<'a>) -> Option<u16> {
-        let kind = match (tag, said.itemprop) {
-            (_, "author") => MarkKind::Author,
-            (_, "headline") => MarkKind::Headline,
-            (_, "datePublished" | "dateCreated") => MarkKind::Published,
-            (_, "dateModified") => MarkKind::Modified,
-            (Tag::A, _) if said.rel.split_ascii_whitespace().any(|rel| rel == "author") => {
-                MarkKind::RelAuthor
-            }
-            (Tag::H1, _) => MarkKind::Heading,
-            (Tag::Time, _) => MarkKind::Date,
-            _ if said.signals & Signal::BYLINE != 0 => MarkKind::Byline,
-            _ if said.signals & Signal::DATE != 0 => MarkKind::Date,
-            _ => return None,
-        };
-        let marks = &mut self.page.head.marks;
-        if marks.len() >= MOST_MARKS {
-            return None;
-        }
-        let start = self.page.text.len() as u32;
-        let node = &self.page.nodes[self.open.last().map_or(0, |open| open.node as usize)];
-        marks.push(Mark {
-            kind,
-            value: htmlize::unescape_attribute(said.value),
-            signals: said.signals | node.signals,
-            text: start..start,
-        });
-        Some((marks.len() - 1) as u16)
-    }
-
     fn pop(&mut self) {
         if self.open.len() <= 1 {
             return;
@@ -531,116 +402,6 @@ impl<'a, 'v> Reader<'a, 'v> {
         }
     }
 
-    /// Ends the elements whose end tag may be left out before `tag`.
-    fn imply_ends(&mut self, tag: Tag) {
-        match tag {
-            Tag::A => self.close_link(),
-            Tag::Li => self.close_until(&[Tag::Li], &[Tag::Ul, Tag::Ol]),
-            Tag::Dd | Tag::Dt => self.close_until(&[Tag::Dd, Tag::Dt], &[Tag::Dl]),
-            Tag::Td | Tag::Th => self.close_until(&[Tag::Td, Tag::Th], &[Tag::Table, Tag::Tr]),
-            Tag::Tr => self.close_until(&[Tag::Tr], &[Tag::Table]),
-            Tag::TableGroup => self.close_until(&[Tag::TableGroup, Tag::Caption], &[Tag::Table]),
-            _ if tag.heading() > 0 && self.top().tag.heading() > 0 => self.pop(),
-            _ => {}
-        }
-        if tag.closes_p() && self.counts[Tag::P as usize] > 0 {
-            self.close_until(&[Tag::P], &[]);
-        }
-    }
-
-    /// Ends the innermost open element of `tags`, if no element of `bounds` stands between.
-    fn close_until(&mut self, tags: &[Tag], bounds: &[Tag]) {
-        if tags.iter().all(|tag| self.counts[*tag as usize] == 0) {
-            return;
-        }
-        for at in (1..self.open.len()).rev() {
-            let tag = self.open[at].tag;
-            if tags.contains(&tag) {
-                while self.open.len() > at {
-                    self.pop();
-                }
-                return;
-            }
-            if bounds.contains(&tag) || (bounds.is_empty() && tag.is_barrier()) || tag == Tag::Button {
-                return;
-            }
-        }
-    }
-
-    fn end(&mut self, tag: Tag) {
-        match tag {
-            Tag::Html | Tag::Body | Tag::Head => return,
-            Tag::Br => {
-                self.breaks = self.breaks.saturating_add(1);
-                return;
-            }
-            _ => {}
-        }
-        if self.unseen > 0 && !tag.is_unseen() && !tag.is_block() {
-            return;
-        }
-        let heading = tag.heading() > 0;
-        let count = if heading {
-            (Tag::H1 as usize..=Tag::H6 as usize)
-                .map(|at| self.counts[at])
-                .sum()
-        } else {
-            self.counts[tag as usize]
-        };
-        if count == 0 {
-            if tag.is_block() && self.unseen == 0 {
-                self.flush();
-            }
-            return;
-        }
-        let inline = !tag.is_block();
-        if tag == Tag::Form && self.top().tag != Tag::Form {
-            self.close_form();
-            return;
-        }
-        for at in (1..self.open.len()).rev() {
-            let other = self.open[at].tag;
-            if other == tag || (heading && other.heading() > 0) {
-                while self.open.len() > at {
-                    self.pop();
-                }
-                return;
-            }
-            // An inline element does not end the block-level ones inside it, nor does a cell's content end the cell.
-            if inline && other.is_block() || other.is_barrier() && tag != Tag::Table && !tag_of_table(tag) {
-                break;
-            }
-        }
-        if tag == Tag::A {
-            self.close_link();
-        }
-    }
-
-    /// Ends the open link where it stands, even below block-level elements, which stay open.
-    fn close_link(&mut self) {
-        if self.links == 0 {
-            return;
-        }
-        for at in (1..self.open.len()).rev() {
-            if self.open[at].tag == Tag::A {
-                self.links -= 1;
-                self.counts[Tag::A as usize] -= 1;
-                self.counts[Tag::Inline as usize] += 1;
-                self.open[at].tag = Tag::Inline;
-                return;
-            }
-        }
-    }
-
-    /// A form ends alone: what was opened inside it and not closed stays open.
-    fn close_form(&mut self) {
-        if let Some(open) = self.open.iter_mut().rev().find(|open| open.tag == Tag::Form) {
-            open.tag = Tag::Block;
-            self.counts[Tag::Form as usize] -= 1;
-            self.counts[Tag::Block as usize] += 1;
-        }
-    }
-
     fn finish(mut self) -> Page<'a> {
         while self.open.len() > 1 {
             self.pop();
@@ -649,10 +410,6 @@ impl<'a, 'v> Reader<'a, 'v> {
         self.page.nodes[0].end = self.page.blocks.len() as u32;
         self.page
     }
-}
-
-const fn tag_of_table(tag: Tag) -> bool {
-    matches!(tag, Tag::Td | Tag::Th | Tag::Tr | Tag::TableGroup | Tag::Caption)
 }
 
 const fn empty_block(node: u32, start: u32) -> Block {
@@ -667,24 +424,6 @@ const fn empty_block(node: u32, start: u32) -> Block {
         images: 0,
         signals: 0,
     }
-}
-
-fn is_hidden(style: &str) -> bool {
-    let Some(at) = memchr::memmem::find(style.as_bytes(), b"display") else {
-        return style.contains("visibility:hidden");
-    };
-    let rest = style[at + 7..].trim_start().strip_prefix(':');
-    rest.is_some_and(|rest| rest.trim_start().starts_with("none"))
-}
-
-/// Where the hash of a class starts.
-const FNV: u32 = 0x811c_9dc5;
-
-/// FNV-1a.
-fn hash(start: u32, text: &str) -> u32 {
-    text.bytes().fold(start, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
 }
 
 /// `text` with white space folded.
