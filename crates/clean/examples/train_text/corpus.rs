@@ -50,8 +50,8 @@ struct Record {
     body: String,
 }
 
-/// Reads `residue/residue.jsonl.zst` below `folder`; sites are spread over `folds`.
-pub(crate) fn read(folder: &Path, folds: usize) -> Result<Vec<Text>> {
+/// Reads `residue/residue.jsonl.zst` below `folder`; sites are spread over `folds`, in another way for each `seed`.
+pub(crate) fn read(folder: &Path, folds: usize, seed: u64) -> Result<Vec<Text>> {
     let path = folder.join("residue/residue.jsonl.zst");
     let file = File::open(&path).with_context(|| format!("opening {}", path.display()))?;
     let mut texts: Vec<Text> = Vec::new();
@@ -64,7 +64,7 @@ pub(crate) fn read(folder: &Path, folds: usize) -> Result<Vec<Text>> {
         let site = words(&record.domain)
             .iter()
             .fold(7_u64, |hash, word| hash.rotate_left(9) ^ word);
-        let fold = (site.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % folds.max(1);
+        let fold = ((site ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % folds.max(1);
         let kind = if record.variant == "heavy" {
             Kind::Heavy
         } else {

@@ -1,7 +1,7 @@
 //! Trains the model of lines, or shows by cross-validation over sites what one is worth:
 //!
 //! ```text
-//! train_text DIR [--folds 5] [OUT]
+//! train_text DIR [--folds 5 [--seed 0]] [OUT]
 //! ```
 
 mod boost;
@@ -51,6 +51,7 @@ fn with_scores(text: &Text, first: &Forest) -> Table {
 fn main() -> Result<()> {
     let mut folder = None;
     let mut folds = None;
+    let mut seed = 0;
     let mut out = PathBuf::from("crates/clean/model/text.bin");
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -63,13 +64,14 @@ fn main() -> Result<()> {
                         .parse::<usize>()?,
                 )
             }
+            "--seed" => seed = arguments.next().context("--seed needs a number")?.parse()?,
             _ if folder.is_none() => folder = Some(PathBuf::from(argument)),
             _ => out = argument.into(),
         }
     }
-    let folder = folder.context("usage: train_text DIR [--folds N] [OUT]")?;
+    let folder = folder.context("usage: train_text DIR [--folds N [--seed N]] [OUT]")?;
     let inner = folds.unwrap_or(5);
-    let texts = corpus::read(&folder, inner)?;
+    let texts = corpus::read(&folder, inner, seed)?;
     match folds {
         Some(folds) => validate(&texts, folds),
         None => {
