@@ -1,33 +1,39 @@
-//! Gradient-boosted trees in a flat array, the one kind of model in this crate.
+//! Gradient-boosted trees in a flat array, the model that judges pages.
 //!
 //! A model is a sum of regression trees on the log-odds of a yes (Friedman, *Greedy Function Approximation*,
-//! 2001). Its nodes lie in one array, the two children of a node beside each other, so that a walk down a tree
-//! reads eight bytes a step.
-//!
-//! A walk alone is slow: every step waits for the one before it, and where it will end nobody can foresee. So eight rows
-//! go down a tree side by side, in steps without a branch, until none of them moves any more: a leaf leads to itself.
+//! 2001). A tree asks the same question of all its nodes of one level (Kohavi, *Oblivious decision trees*, 1994; boosted so by
+//! CatBoost, 2018), so that its leaf is a number made of the answers. The answers of many rows come from comparing one column with
+//! one threshold, without a branch and without one step waiting for the one before, as a walk from node to node does.
 //!
 //! As bytes, all little-endian: [`MAGIC`]; `u32` number of features; `f32` log-odds before the first tree; `u32`
-//! number of trees; for each tree `u16` number of nodes, and for each node `f32` threshold or value of the leaf, `u16`
-//! feature ([`LEAF`] for a leaf), `u16` index of the left child in its tree.
+//! number of trees; for each tree `u8` depth, for each level `u16` feature and `f32` threshold, and for each leaf `f32` what it adds.
 
-use std::ops::Range;
+use std::borrow::Cow;
 
 /// The first bytes of a model.
-pub const MAGIC: [u8; 8] = *b"gmtrees1";
-/// The feature that a leaf names in place of one.
-pub const LEAF: u16 = u16::MAX;
+pub const MAGIC: [u8; 8] = *b"gmtrees2";
+/// Levels of a tree, at most.
+pub const DEPTH: usize = 6;
+/// Leaves of a tree, at most.
+const LEAVES: usize = 1 << DEPTH;
+/// Rows that are asked together.
+const LANES: usize = 32;
 
-/// A step of a tree: go to `left` where the feature is at most `value`, else to the node after it; a missing
-/// feature (NaN) goes to the latter. In a leaf `value` is what the tree adds to the log-odds.
+/// Is `feature` above `threshold`? What is missing (NaN) is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Node {
-    /// Threshold, or value of the leaf.
-    pub value: f32,
-    /// Index of the feature, or [`LEAF`].
+pub struct Question {
+    /// Index of the feature.
     pub feature: u16,
-    /// Index of the left child in the same tree, always after this node.
-    pub left: u16,
+    /// The greatest value for which the answer is no; with infinity it is yes for missing values alone.
+    pub threshold: f32,
+}
+
+/// One tree, made whole: what a shallower tree does not ask is answered with no.
+#[derive(Debug, Clone, PartialEq)]
+struct Tree {
+    depth: u8,
+    questions: [Question; DEPTH],
+    leaves: [f32; LEAVES],
 }
 
 /// A model: trees and the log-odds before them.
@@ -35,17 +41,14 @@ pub struct Node {
 pub struct Trees {
     features: usize,
     base: f32,
-    nodes: Vec<Node>,
-    /// The same nodes as they are walked.
-    steps: Vec<Node>,
-    /// Where each tree begins in `nodes`.
-    roots: Vec<u32>,
+    trees: Vec<Tree>,
 }
 
-/// Rows of features, one after the other, as models read them.
+/// Rows of features as models read them: in groups of a few rows, each group column by column.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Table {
     width: usize,
+    rows: usize,
     values: Vec<f32>,
 }
 
@@ -54,6 +57,7 @@ impl Table {
     pub const fn new(width: usize) -> Self {
         Self {
             width,
+            rows: 0,
             values: Vec::new(),
         }
     }
@@ -61,33 +65,59 @@ impl Table {
     /// Adds a row, whose missing features are NaN; what is too long is cut, and what is too short lacks features.
     pub fn push(&mut self, row: &[f32]) {
         let missing = |value: &f32| if value.is_nan() { f32::INFINITY } else { *value };
-        let start = self.values.len();
-        self.values.extend(row.iter().take(self.width).map(missing));
-        self.values.resize(start + self.width, f32::INFINITY);
+        let group = self.group();
+        let values = &mut self.values[group..];
+        let known = row.iter().take(self.width).map(missing);
+        let padded = known.chain(std::iter::repeat(f32::INFINITY));
+        for (column, value) in values.chunks_exact_mut(LANES).zip(padded) {
+            column[self.rows % LANES] = value;
+        }
+        self.rows += 1;
+    }
+
+    /// Where the group of the next row begins, after making room for it.
+    fn group(&mut self) -> usize {
+        let size = self.width * LANES;
+        let start = self.rows / LANES * size;
+        self.values.resize(self.values.len().max(start + size), 0.0);
+        start
+    }
+
+    /// Feature `feature` of row `at`, infinite where it is missing.
+    fn value(&self, at: usize, feature: usize) -> f32 {
+        self.values[at / LANES * self.width * LANES + feature * LANES + at % LANES]
     }
 
     /// Row `at`, with infinity for what is missing; empty where there is none.
-    pub fn row(&self, at: usize) -> &[f32] {
-        let start = at.saturating_mul(self.width);
-        self.values.get(start..start + self.width).unwrap_or_default()
+    pub fn row(&self, at: usize) -> Vec<f32> {
+        let features = if at < self.rows { self.width } else { 0 };
+        (0..features).map(|feature| self.value(at, feature)).collect()
+    }
+
+    /// The rows `wanted` alone.
+    fn only(&self, wanted: &[usize]) -> Self {
+        let mut table = Self::new(self.width);
+        for &at in wanted {
+            let group = table.group();
+            let lane = table.rows % LANES;
+            for feature in 0..self.width {
+                table.values[group + feature * LANES + lane] = self.value(at, feature);
+            }
+            table.rows += 1;
+        }
+        table
     }
 
     /// The number of rows.
     pub const fn len(&self) -> usize {
-        match self.values.len().checked_div(self.width) {
-            Some(rows) => rows,
-            None => 0,
-        }
+        self.rows
     }
 
     /// Whether there is no row.
     pub const fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.rows == 0
     }
 }
-
-/// Rows that go down a tree side by side.
-const LANES: usize = 8;
 
 /// Why bytes are no model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -96,55 +126,51 @@ pub struct TreesError(&'static str);
 
 impl Trees {
     /// A model that says `base` of everything with `features` features, until trees are added.
-    pub fn new(features: usize, base: f32) -> Self {
+    pub const fn new(features: usize, base: f32) -> Self {
         Self {
             features,
             base,
-            nodes: Vec::new(),
-            steps: Vec::new(),
-            roots: Vec::new(),
+            trees: Vec::new(),
         }
     }
 
-    /// Adds a tree whose first node is its root.
+    /// Adds a tree: the question of each level, and what each leaf adds. The answer to the first question is the lowest bit of a
+    /// leaf's number.
     ///
     /// # Errors
-    /// A child lies outside the tree or before its parent, or a feature is not among those of the model.
-    pub fn push(&mut self, tree: &[Node]) -> Result<(), TreesError> {
-        if tree.is_empty() || tree.len() >= usize::from(u16::MAX) {
-            return Err(TreesError("a tree has no nodes or too many"));
+    /// It is too deep, has too few leaves or too many, or asks for a feature that is not among those of the model.
+    pub fn push(&mut self, questions: &[Question], leaves: &[f32]) -> Result<(), TreesError> {
+        if questions.len() > DEPTH || leaves.len() != 1 << questions.len() {
+            return Err(TreesError("a tree of the wrong shape"));
         }
-        for (at, node) in tree.iter().enumerate().filter(|(_, node)| node.feature != LEAF) {
-            let left = usize::from(node.left);
-            if left <= at || left + 1 >= tree.len() {
-                return Err(TreesError("a child is outside its tree"));
-            }
-            if usize::from(node.feature) >= self.features {
-                return Err(TreesError("a feature that is not there"));
-            }
+        if questions
+            .iter()
+            .any(|question| usize::from(question.feature) >= self.features)
+        {
+            return Err(TreesError("a feature that is not there"));
         }
-        let root = u32::try_from(self.nodes.len()).map_err(|_| TreesError("too many nodes"))?;
-        self.roots.push(root);
-        self.steps
-            .extend((0_u16..).zip(tree).map(|(at, node)| match node.feature {
-                // Nothing is beyond infinity, so that a leaf is its own left child for ever.
-                LEAF => Node {
-                    value: f32::INFINITY,
-                    feature: 0,
-                    left: at,
-                },
-                // What is not missing is finite, and in a table what is missing is infinite.
-                _ => Node {
-                    value: node.value.min(f32::MAX),
-                    ..*node
-                },
-            }));
-        self.nodes.extend_from_slice(tree);
+        // Nothing is beyond infinity.
+        let no = Question {
+            feature: 0,
+            threshold: f32::INFINITY,
+        };
+        let mut tree = Tree {
+            depth: questions.len() as u8,
+            questions: [no; DEPTH],
+            leaves: [0.0; LEAVES],
+        };
+        for (to, from) in tree.questions.iter_mut().zip(questions) {
+            // What is not missing is finite, and in a table what is missing is infinite.
+            to.feature = from.feature;
+            to.threshold = from.threshold.min(f32::MAX);
+        }
+        tree.leaves[..leaves.len()].copy_from_slice(leaves);
+        self.trees.push(tree);
         Ok(())
     }
 
     /// The number of features that the model looks at.
-    pub fn features(&self) -> usize {
+    pub const fn features(&self) -> usize {
         self.features
     }
 
@@ -157,60 +183,24 @@ impl Trees {
         if table.width < self.features.max(1) {
             return scores;
         }
+        // The rows that are still asked about, all of those of `asked` in order.
         let mut open: Vec<usize> = (0..scores.len()).collect();
-        let step = (self.roots.len() / 10).max(1);
-        for first in (0..self.roots.len()).step_by(step) {
-            let trees = first..(first + step).min(self.roots.len());
-            for rows in open.chunks(LANES) {
-                let sums = self.sums(trees.clone(), rows, table);
-                for (&row, sum) in rows.iter().zip(sums) {
+        let mut asked = Cow::Borrowed(table);
+        let step = (self.trees.len() / 10).max(1);
+        for trees in self.trees.chunks(step) {
+            let groups = asked.values.chunks_exact(LANES * table.width);
+            for (rows, group) in open.chunks(LANES).zip(groups) {
+                for (&row, sum) in rows.iter().zip(sums(trees, group)) {
                     scores[row] += sum;
                 }
             }
-            open.retain(|&row| scores[row] >= floor);
+            let left: Vec<usize> = (0..open.len()).filter(|&at| scores[open[at]] >= floor).collect();
+            if left.len() < open.len() {
+                asked = Cow::Owned(asked.only(&left));
+                open = left.into_iter().map(|at| open[at]).collect();
+            }
         }
         scores
-    }
-
-    /// What `trees` add to the first rows of `table` that `rows` names.
-    fn sums(&self, trees: Range<usize>, rows: &[usize], table: &Table) -> [f32; LANES] {
-        let last = rows.last().copied().unwrap_or_default();
-        let features: [&[f32]; LANES] =
-            std::array::from_fn(|lane| table.row(rows.get(lane).copied().unwrap_or(last)));
-        let mut sums = [0.0; LANES];
-        for tree in trees {
-            let nodes = self.range(tree);
-            let steps = &self.steps[nodes.clone()];
-            let mut at = [0_u16; LANES];
-            loop {
-                let mut moved = 0;
-                for (at, features) in at.iter_mut().zip(&features) {
-                    let step = steps[usize::from(*at)];
-                    let right = features[usize::from(step.feature)] > step.value;
-                    let next = step.left + u16::from(right);
-                    moved |= next ^ *at;
-                    *at = next;
-                }
-                if moved == 0 {
-                    break;
-                }
-            }
-            let nodes = &self.nodes[nodes];
-            for (sum, at) in sums.iter_mut().zip(at) {
-                *sum += nodes[usize::from(at)].value;
-            }
-        }
-        sums
-    }
-
-    /// Where the nodes of a tree lie.
-    fn range(&self, tree: usize) -> Range<usize> {
-        let place = |tree: usize| {
-            self.roots
-                .get(tree)
-                .map_or(self.nodes.len(), |&root| root as usize)
-        };
-        place(tree)..place(tree + 1)
     }
 
     /// The model that `bytes` hold.
@@ -226,17 +216,23 @@ impl Trees {
         let base = f32::from_le_bytes(take(&mut rest)?);
         let count = u32::from_le_bytes(take(&mut rest)?);
         let mut trees = Self::new(features, base);
-        let mut tree = Vec::new();
         for _ in 0..count {
-            tree.clear();
-            for _ in 0..u16::from_le_bytes(take(&mut rest)?) {
-                tree.push(Node {
-                    value: f32::from_le_bytes(take(&mut rest)?),
+            let [depth] = take(&mut rest)?;
+            if usize::from(depth) > DEPTH {
+                return Err(TreesError("a tree of the wrong shape"));
+            }
+            let mut questions = Vec::with_capacity(depth.into());
+            for _ in 0..depth {
+                questions.push(Question {
                     feature: u16::from_le_bytes(take(&mut rest)?),
-                    left: u16::from_le_bytes(take(&mut rest)?),
+                    threshold: f32::from_le_bytes(take(&mut rest)?),
                 });
             }
-            trees.push(&tree)?;
+            let mut leaves = Vec::with_capacity(1 << depth);
+            for _ in 0..1 << depth {
+                leaves.push(f32::from_le_bytes(take(&mut rest)?));
+            }
+            trees.push(&questions, &leaves)?;
         }
         if !rest.is_empty() {
             return Err(TreesError("bytes follow it"));
@@ -249,18 +245,39 @@ impl Trees {
         let mut bytes = MAGIC.to_vec();
         bytes.extend((self.features as u32).to_le_bytes());
         bytes.extend(self.base.to_le_bytes());
-        bytes.extend((self.roots.len() as u32).to_le_bytes());
-        for tree in 0..self.roots.len() {
-            let tree = &self.nodes[self.range(tree)];
-            bytes.extend((tree.len() as u16).to_le_bytes());
-            for node in tree {
-                bytes.extend(node.value.to_le_bytes());
-                bytes.extend(node.feature.to_le_bytes());
-                bytes.extend(node.left.to_le_bytes());
+        bytes.extend((self.trees.len() as u32).to_le_bytes());
+        for tree in &self.trees {
+            let depth = usize::from(tree.depth);
+            bytes.push(tree.depth);
+            for question in &tree.questions[..depth] {
+                bytes.extend(question.feature.to_le_bytes());
+                bytes.extend(question.threshold.to_le_bytes());
+            }
+            for leaf in &tree.leaves[..1 << depth] {
+                bytes.extend(leaf.to_le_bytes());
             }
         }
         bytes
     }
+}
+
+/// What `trees` add to each row of a group.
+fn sums(trees: &[Tree], group: &[f32]) -> [f32; LANES] {
+    let (columns, _) = group.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for tree in trees {
+        let mut leaf = [0_u32; LANES];
+        for (level, question) in tree.questions.iter().enumerate() {
+            let column = &columns[usize::from(question.feature)];
+            for (leaf, value) in leaf.iter_mut().zip(column) {
+                *leaf |= u32::from(*value > question.threshold) << level;
+            }
+        }
+        for (sum, leaf) in sums.iter_mut().zip(leaf) {
+            *sum += tree.leaves[leaf as usize % LEAVES];
+        }
+    }
+    sums
 }
 
 /// The probability that belongs to log-odds.
@@ -280,36 +297,31 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], TreesError> {
 mod tests {
     use super::*;
 
-    const fn split(feature: u16, value: f32, left: u16) -> Node {
-        Node { value, feature, left }
-    }
-
-    const fn leaf(value: f32) -> Node {
-        split(LEAF, value, 0)
+    const fn above(feature: u16, threshold: f32) -> Question {
+        Question { feature, threshold }
     }
 
     fn model() -> Trees {
         let mut trees = Trees::new(2, 0.5);
         trees
-            .push(&[
-                split(0, 1.0, 1),
-                leaf(-1.0),
-                split(1, 5.0, 3),
-                leaf(2.0),
-                leaf(3.0),
-            ])
+            .push(&[above(0, 1.0), above(1, 5.0)], &[-1.0, 2.0, -2.0, 3.0])
             .unwrap();
-        trees.push(&[leaf(0.25)]).unwrap();
+        trees.push(&[], &[0.25]).unwrap();
         trees
     }
 
     #[test]
     fn a_score_is_the_sum_of_a_leaf_of_each_tree() {
         let mut table = Table::new(2);
-        let expected = [-0.25, 2.75, 3.75, 3.75, 3.75];
-        for row in [[1.0, 9.0], [2.0, 5.0], [2.0, 6.0], [f32::NAN, f32::NAN]] {
-            table.push(&row);
-        }
+        let expected = [-1.25, -0.25, 2.75, 3.75, 3.75, 3.75];
+        let rows = [
+            [1.0, 9.0],
+            [1.0, 5.0],
+            [2.0, 5.0],
+            [2.0, 6.0],
+            [f32::NAN, f32::NAN],
+        ];
+        rows.iter().for_each(|row| table.push(row));
         table.push(&[]);
         assert_eq!(model().scores(f32::NEG_INFINITY, &table), expected);
         assert_eq!(sigmoid(0.0), 0.5);
@@ -318,27 +330,39 @@ mod tests {
     #[test]
     fn missing_is_beyond_all_that_is_not() {
         let mut trees = Trees::new(1, 0.0);
-        trees
-            .push(&[split(0, f32::INFINITY, 1), leaf(1.0), leaf(2.0)])
-            .unwrap();
+        trees.push(&[above(0, f32::INFINITY)], &[1.0, 2.0]).unwrap();
         let mut table = Table::new(1);
-        (0..20).for_each(|at| table.push(&[if at % 3 == 0 { f32::NAN } else { at as f32 }]));
-        let expected: Vec<f32> = (0..20).map(|at| if at % 3 == 0 { 2.0 } else { 1.0 }).collect();
+        (0..80).for_each(|at| table.push(&[if at % 3 == 0 { f32::NAN } else { at as f32 }]));
+        let expected: Vec<f32> = (0..80).map(|at| if at % 3 == 0 { 2.0 } else { 1.0 }).collect();
         assert_eq!(trees.scores(0.0, &table), expected);
     }
 
     #[test]
     fn what_is_below_the_floor_is_left_there() {
-        let mut trees = Trees::new(1, 0.0);
+        let mut trees = Trees::new(2, 0.0);
         for _ in 0..20 {
-            trees.push(&[split(0, 0.0, 1), leaf(-1.0), leaf(1.0)]).unwrap();
+            trees.push(&[above(1, 0.0)], &[-1.0, 1.0]).unwrap();
         }
-        let mut table = Table::new(1);
-        for value in [1.0, 0.0, 1.0] {
-            table.push(&[value]);
+        let mut table = Table::new(2);
+        let yes = |at: usize| at % 3 != 1;
+        for at in 0..100 {
+            table.push(&[0.0, f32::from(u8::from(yes(at)))]);
         }
-        assert_eq!(trees.scores(-3.0, &table), [20.0, -4.0, 20.0]);
-        assert_eq!(trees.scores(-99.0, &table), [20.0, -20.0, 20.0]);
+        let expected = |no: f32| -> Vec<f32> { (0..100).map(|at| if yes(at) { 20.0 } else { no }).collect() };
+        assert_eq!(trees.scores(-3.0, &table), expected(-4.0));
+        assert_eq!(trees.scores(-99.0, &table), expected(-20.0));
+    }
+
+    #[test]
+    fn rows_come_back_as_they_went_in() {
+        let mut table = Table::new(3);
+        for at in 0..70 {
+            table.push(&[at as f32, f32::NAN, -1.0, 9.0]);
+        }
+        assert_eq!(table.len(), 70);
+        assert_eq!(table.row(69), [69.0, f32::INFINITY, -1.0]);
+        assert!(table.row(70).is_empty());
+        assert_eq!(table.only(&[40, 3]).row(1), table.row(3));
     }
 
     #[test]
@@ -361,13 +385,12 @@ mod tests {
             assert!(Trees::from_bytes(&bytes[..end]).is_err());
         }
         let mut trees = Trees::new(1, 0.0);
-        for tree in [
-            vec![],
-            vec![split(0, 0.0, 0), leaf(0.0), leaf(0.0)],
-            vec![split(0, 0.0, 1), leaf(0.0)],
-            vec![split(1, 0.0, 1), leaf(0.0), leaf(0.0)],
-        ] {
-            assert!(trees.push(&tree).is_err());
-        }
+        assert!(trees.push(&[above(1, 0.0)], &[0.0, 0.0]).is_err());
+        assert!(trees.push(&[above(0, 0.0)], &[0.0]).is_err());
+        assert!(
+            trees
+                .push(&[above(0, 0.0); DEPTH + 1], &[0.0; 2 * LEAVES])
+                .is_err()
+        );
     }
 }

@@ -1,39 +1,25 @@
-//! Trains gradient-boosted trees on the log-loss, leaf by leaf, over histograms of binned features (Friedman
-//! 2001; the growth of LightGBM, Ke et al. 2017). One thread and a seed: the same rows give the same bytes.
+//! Trains gradient-boosted trees on the log-loss (Friedman 2001) over histograms of binned features, each tree with one question a
+//! level (Kohavi 1994). One thread and a seed: the same rows give the same bytes.
 
-use gristmill_clean::trees::{LEAF, Node, Trees, TreesError, sigmoid};
+use gristmill_clean::trees::{Question, Trees, TreesError, sigmoid};
 
 /// How to train.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Options {
     /// Number of trees.
     pub(crate) trees: usize,
-    /// Leaves a tree, at most.
-    pub(crate) leaves: usize,
+    /// Levels a tree.
+    pub(crate) depth: usize,
     /// What a tree's values are multiplied by.
     pub(crate) rate: f32,
-    /// The least sum of second derivatives in a leaf, about a quarter of its rows where labels are mixed.
-    pub(crate) min_hessian: f64,
     /// Added to the second derivatives, so that small leaves say little.
-    pub(crate) l2: f64,
+    pub(crate) l2: f32,
+    /// The share of the rows that choose a tree's questions.
+    pub(crate) rows: f64,
     /// The share of the features that each tree may use.
     pub(crate) features: f64,
-    /// Where the choice of features starts.
+    /// Where the choices of rows and features start.
     pub(crate) seed: u64,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            trees: 100,
-            leaves: 15,
-            rate: 0.1,
-            min_hessian: 5.0,
-            l2: 5.0,
-            features: 0.7,
-            seed: 1,
-        }
-    }
 }
 
 /// What there is to learn from: rows of `width` features each, with the probability of a yes and a weight.
@@ -72,12 +58,14 @@ impl Rows {
     }
 }
 
-/// The highest bin, kept for missing values, which thus go to the right of every threshold.
-const MISSING: u8 = u8::MAX;
+/// Bins of a feature. The highest is kept for missing values, which thus are above every threshold.
+const BINS: usize = 128;
+const MISSING: u8 = BINS as u8 - 1;
 
 /// The upper bounds of each feature's bins: so many different values, or as many equal parts of the rows.
 fn bounds(rows: &Rows, feature: usize) -> Vec<f32> {
-    const BINS: usize = 254;
+    /// One more is for what is missing, and one lies above the last bound.
+    const BINS: usize = self::BINS - 2;
     let column = rows.features.iter().skip(feature).step_by(rows.width.max(1));
     let mut values: Vec<f32> = column.copied().filter(|value| value.is_finite()).collect();
     values.sort_unstable_by(f32::total_cmp);
@@ -101,8 +89,8 @@ fn bounds(rows: &Rows, feature: usize) -> Vec<f32> {
 /// First and second derivatives of the loss, summed.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sum {
-    gradient: f64,
-    hessian: f64,
+    gradient: f32,
+    hessian: f32,
 }
 
 impl Sum {
@@ -111,7 +99,7 @@ impl Sum {
         self.hessian += other.hessian;
     }
 
-    fn less(self, other: Self) -> Self {
+    const fn less(self, other: Self) -> Self {
         Self {
             gradient: self.gradient - other.gradient,
             hessian: self.hessian - other.hessian,
@@ -119,151 +107,38 @@ impl Sum {
     }
 
     /// How much the loss falls, twice, if all of it becomes one leaf.
-    fn gain(self, l2: f64) -> f64 {
+    fn gain(self, l2: f32) -> f32 {
         self.gradient * self.gradient / (self.hessian + l2)
     }
 }
 
-/// A leaf that may still be split, with the best split there is.
-struct Growing {
-    node: usize,
-    rows: Vec<u32>,
-    histogram: Vec<Sum>,
-    total: Sum,
-    gain: f64,
-    feature: usize,
-    bin: u8,
-}
-
-/// The rows in bins, ready to be trained on.
-struct Binned<'a> {
-    rows: &'a Rows,
-    bounds: Vec<Vec<f32>>,
-    /// The bin of each row, feature by feature, so that the histogram that is being filled stays in the nearest cache.
-    bins: Vec<u8>,
-    options: Options,
-}
-
-const BINS: usize = 256;
-
-impl Binned<'_> {
-    fn column(&self, feature: usize) -> &[u8] {
-        &self.bins[feature * self.rows.len()..(feature + 1) * self.rows.len()]
+/// The best question about one feature, as its gain and the last bin for which the answer is no, given the leaf that each row of
+/// the sample is in so far.
+fn best(
+    bins: &[u8],
+    count: usize,
+    sample: &[u32],
+    derivatives: &[Sum],
+    leaf: &[u8],
+    leaves: usize,
+    l2: f32,
+) -> (f32, usize) {
+    let mut histogram = vec![[Sum::default(); BINS]; leaves];
+    for ((&row, &derivative), &leaf) in sample.iter().zip(derivatives).zip(leaf) {
+        histogram[usize::from(leaf)][usize::from(bins[row as usize])].add(derivative);
     }
-
-    fn histogram(&self, rows: &[u32], derivatives: &[Sum], used: &[usize]) -> Vec<Sum> {
-        let mut histogram = vec![Sum::default(); self.rows.width * BINS];
-        let mut ordered: Vec<Sum> = Vec::with_capacity(rows.len());
-        ordered.extend(rows.iter().map(|&row| derivatives[row as usize]));
-        for &feature in used {
-            let column = self.column(feature);
-            let sums = &mut histogram[feature * BINS..][..BINS];
-            for (&row, &derivative) in rows.iter().zip(&ordered) {
-                sums[usize::from(column[row as usize])].add(derivative);
-            }
-        }
-        histogram
-    }
-
-    fn growing(
-        &self,
-        node: usize,
-        rows: Vec<u32>,
-        histogram: Vec<Sum>,
-        total: Sum,
-        used: &[usize],
-    ) -> Growing {
-        let Options { l2, min_hessian, .. } = self.options;
-        let mut best = Growing {
-            node,
-            rows,
-            histogram,
-            total,
-            gain: 0.0,
-            feature: 0,
-            bin: 0,
-        };
-        for &feature in used {
-            let mut left = Sum::default();
-            for bin in 0..self.bounds[feature].len() {
-                left.add(best.histogram[feature * BINS + bin]);
-                let right = total.less(left);
-                if left.hessian < min_hessian || right.hessian < min_hessian {
-                    continue;
-                }
-                let gain = left.gain(l2) + right.gain(l2) - total.gain(l2);
-                if gain > best.gain + 1e-9 {
-                    (best.gain, best.feature, best.bin) = (gain, feature, bin as u8);
-                }
-            }
-        }
-        best
-    }
-
-    /// Grows one tree and adds what it says to `scores`.
-    fn tree(&self, derivatives: &[Sum], used: &[usize], scores: &mut [f32]) -> Vec<Node> {
-        let Options { leaves, rate, l2, .. } = self.options;
-        let value = |total: Sum| -(total.gradient / (total.hessian + l2)) as f32 * rate;
-        let leaf = |total: Sum| Node {
-            value: value(total),
-            feature: LEAF,
-            left: 0,
-        };
-        let all: Vec<u32> = (0..self.rows.len() as u32).collect();
+    let mut gains = [0.0; BINS];
+    for cells in &histogram {
         let mut total = Sum::default();
-        derivatives.iter().for_each(|&row| total.add(row));
-        let mut nodes = vec![leaf(total)];
-        let histogram = self.histogram(&all, derivatives, used);
-        let mut growing = vec![self.growing(0, all, histogram, total, used)];
-        while growing.len() < leaves {
-            let Some(best) = (0..growing.len())
-                .max_by(|&a, &b| growing[a].gain.total_cmp(&growing[b].gain).then(b.cmp(&a)))
-            else {
-                break;
-            };
-            if growing[best].gain <= 0.0 {
-                break;
-            }
-            let parent = growing.swap_remove(best);
-            let (feature, bin) = (parent.feature, parent.bin);
-            let column = self.column(feature);
-            let goes_left = |row: &u32| column[*row as usize] <= bin;
-            let (left, right): (Vec<u32>, Vec<u32>) = parent.rows.iter().partition(|row| goes_left(row));
-            // The larger child's histogram is what the smaller leaves of the parent's.
-            let small_is_left = left.len() <= right.len();
-            let small = self.histogram(if small_is_left { &left } else { &right }, derivatives, used);
-            let large = parent.histogram.iter().zip(&small);
-            let large: Vec<Sum> = large.map(|(parent, small)| parent.less(*small)).collect();
-            let (left_histogram, right_histogram) = if small_is_left {
-                (small, large)
-            } else {
-                (large, small)
-            };
-            let mut left_total = Sum::default();
-            left_histogram[feature * BINS..][..BINS]
-                .iter()
-                .for_each(|&bin| left_total.add(bin));
-            let right_total = parent.total.less(left_total);
-            let child = nodes.len();
-            // What is not missing goes left of the last bin, however great it is.
-            let last = usize::from(bin) + 1 == self.bounds[feature].len();
-            let bound = self.bounds[feature][usize::from(bin)];
-            nodes[parent.node] = Node {
-                value: if last { f32::INFINITY } else { bound },
-                feature: feature as u16,
-                left: child as u16,
-            };
-            nodes.push(leaf(left_total));
-            nodes.push(leaf(right_total));
-            growing.push(self.growing(child, left, left_histogram, left_total, used));
-            growing.push(self.growing(child + 1, right, right_histogram, right_total, used));
+        cells.iter().for_each(|cell| total.add(*cell));
+        let mut low = Sum::default();
+        for (gain, cell) in gains.iter_mut().zip(cells).take(count) {
+            low.add(*cell);
+            *gain += low.gain(l2) + total.less(low).gain(l2) - total.gain(l2);
         }
-        for leaf in growing {
-            let value = nodes[leaf.node].value;
-            leaf.rows.iter().for_each(|&row| scores[row as usize] += value);
-        }
-        nodes
     }
+    let best = (0..count).max_by(|&a, &b| gains[a].total_cmp(&gains[b]).then(b.cmp(&a)));
+    best.map_or((0.0, 0), |bin| (gains[bin], bin))
 }
 
 /// Trains a model on `rows`.
@@ -271,9 +146,10 @@ impl Binned<'_> {
 /// # Errors
 /// A tree is larger than a model holds.
 pub(crate) fn train(rows: &Rows, options: Options) -> Result<Trees, TreesError> {
+    let Options { depth, rate, l2, .. } = options;
     let bounds: Vec<_> = (0..rows.width).map(|feature| bounds(rows, feature)).collect();
     let bin = |bounds: &[f32], value: f32| {
-        // The last bound holds the greatest value; no split after it, so it needs no bin of its own.
+        // The last bound holds the greatest value, so it needs no bin of its own.
         let last = bounds.len().saturating_sub(1);
         if value.is_infinite() {
             MISSING
@@ -281,11 +157,14 @@ pub(crate) fn train(rows: &Rows, options: Options) -> Result<Trees, TreesError> 
             bounds[..last].partition_point(|bound| *bound < value) as u8
         }
     };
-    let mut bins = Vec::with_capacity(rows.features.len());
-    for (feature, bounds) in bounds.iter().enumerate() {
-        let column = rows.features.iter().skip(feature).step_by(rows.width);
-        bins.extend(column.map(|&value| bin(bounds, value)));
-    }
+    let columns: Vec<Vec<u8>> = bounds
+        .iter()
+        .enumerate()
+        .map(|(feature, bounds)| {
+            let column = rows.features.iter().skip(feature).step_by(rows.width);
+            column.map(|&value| bin(bounds, value)).collect()
+        })
+        .collect();
     let weight: f64 = rows.weights.iter().map(|&weight| f64::from(weight)).sum();
     let yes: f64 = rows
         .labels
@@ -295,33 +174,72 @@ pub(crate) fn train(rows: &Rows, options: Options) -> Result<Trees, TreesError> 
         .sum();
     let share = (yes / weight.max(1e-9)).clamp(1e-6, 1.0 - 1e-6);
     let base = (share / (1.0 - share)).ln() as f32;
-    let binned = Binned {
-        rows,
-        bounds,
-        bins,
-        options,
-    };
     let mut model = Trees::new(rows.width, base);
     let mut scores = vec![base; rows.len()];
     let mut random = options.seed;
     for _ in 0..options.trees {
         let derivatives: Vec<Sum> = (0..rows.len())
             .map(|row| {
-                let (said, weight) = (f64::from(sigmoid(scores[row])), f64::from(rows.weights[row]));
+                let (said, weight) = (sigmoid(scores[row]), rows.weights[row]);
                 Sum {
-                    gradient: (said - f64::from(rows.labels[row])) * weight,
+                    gradient: (said - rows.labels[row]) * weight,
                     hessian: (said * (1.0 - said)).max(1e-6) * weight,
                 }
             })
             .collect();
-        let mut used: Vec<usize> = (0..rows.width)
+        let sample: Vec<u32> = (0..rows.len() as u32)
+            .filter(|_| chance(&mut random) < options.rows)
+            .collect();
+        let sampled: Vec<Sum> = sample.iter().map(|&row| derivatives[row as usize]).collect();
+        let used: Vec<usize> = (0..rows.width)
             .filter(|_| chance(&mut random) < options.features)
             .collect();
-        if used.is_empty() {
-            used = (0..rows.width).collect();
+        let mut asked: Vec<(usize, u8)> = Vec::new();
+        let mut leaf = vec![0_u8; sample.len()];
+        for level in 0..depth {
+            let of = |&feature: &usize| {
+                let count = bounds[feature].len();
+                let l2 = l2 * options.rows as f32;
+                let (gain, bin) = best(&columns[feature], count, &sample, &sampled, &leaf, 1 << level, l2);
+                (gain, feature, bin)
+            };
+            let found = used
+                .iter()
+                .map(of)
+                .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+            let Some((_, feature, bin)) = found.filter(|(gain, ..)| *gain > 1e-6) else {
+                break;
+            };
+            for (leaf, &row) in leaf.iter_mut().zip(&sample) {
+                *leaf |= u8::from(usize::from(columns[feature][row as usize]) > bin) << level;
+            }
+            asked.push((feature, bin as u8));
         }
-        let tree = binned.tree(&derivatives, &used, &mut scores);
-        model.push(&tree)?;
+        // All rows say what the leaves are worth.
+        let mut leaf = vec![0_u8; rows.len()];
+        for (level, &(feature, bin)) in asked.iter().enumerate() {
+            for (leaf, &value) in leaf.iter_mut().zip(&columns[feature]) {
+                *leaf |= u8::from(value > bin) << level;
+            }
+        }
+        let mut totals = vec![Sum::default(); 1 << asked.len()];
+        for (&leaf, &derivative) in leaf.iter().zip(&derivatives) {
+            totals[usize::from(leaf)].add(derivative);
+        }
+        let value = |total: &Sum| -(total.gradient / (total.hessian + l2)) * rate;
+        let leaves: Vec<f32> = totals.iter().map(value).collect();
+        for (score, &leaf) in scores.iter_mut().zip(&leaf) {
+            *score += leaves[usize::from(leaf)];
+        }
+        let questions = asked.iter().map(|&(feature, bin)| Question {
+            feature: feature as u16,
+            // What is not missing is not above the last bound, however great it is.
+            threshold: match usize::from(bin) + 1 == bounds[feature].len() {
+                true => f32::INFINITY,
+                false => bounds[feature][usize::from(bin)],
+            },
+        });
+        model.push(&questions.collect::<Vec<_>>(), &leaves)?;
     }
     Ok(model)
 }

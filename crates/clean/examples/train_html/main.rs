@@ -1,7 +1,8 @@
 //! Trains the model that tells a page's article from the rest.
 //!
-//! `train_html DIR --folds N` prints what N-fold cross-validation over sites gives; `train_html DIR --out FOLDER` trains on all pages
-//! and writes the models. Gold bodies label whole pages; wanted and unwanted segments, as `traf` has them, a few blocks of theirs.
+//! `train_html DIR --folds N --seed N` prints what N-fold cross-validation over sites gives, which another seed spreads otherwise;
+//! `train_html DIR --out FOLDER` trains on all pages and writes the models. Gold bodies label whole pages; wanted and unwanted
+//! segments, as `traf` has them, a few blocks of theirs.
 //! `DIR` holds the corpora `aeb`, `fundus`, `wcxb` and `traf`, each with `gold.jsonl` and `pages/ID.html.zst`.
 
 #[path = "../boost/mod.rs"]
@@ -16,10 +17,11 @@ use anyhow::{Context, Result};
 use boost::{Options, Rows};
 use corpus::{Gold, Sample};
 use gristmill_clean::html::choose::{FLOOR, Fate, THRESHOLD, decide};
-use gristmill_clean::html::features::{Outline, Verdicts};
+use gristmill_clean::html::features::Outline;
 use gristmill_clean::html::render::render;
 use gristmill_clean::html::signals::Vocabulary;
 use gristmill_clean::html::study::Study;
+use gristmill_clean::html::verdicts::Verdicts;
 use gristmill_clean::trees::{Table, Trees, sigmoid};
 use metric::Score;
 
@@ -43,11 +45,11 @@ impl Page<'_> {
 }
 
 const OPTIONS: Options = Options {
-    trees: 200,
-    leaves: 31,
-    rate: 0.05,
-    min_hessian: 4.0,
-    l2: 6.0,
+    trees: 300,
+    depth: 6,
+    rate: 0.08,
+    l2: 2.0,
+    rows: 0.5,
     features: 0.3,
     seed: 1,
 };
@@ -57,6 +59,7 @@ fn main() -> Result<()> {
     let dir = PathBuf::from(arguments.first().context("a folder of corpora")?);
     let option = |name: &str| arguments.iter().skip_while(|known| *known != name).nth(1);
     let folds: usize = option("--folds").map_or(Ok(5), |folds| folds.parse())?;
+    let seed: u64 = option("--seed").map_or(Ok(0), |seed| seed.parse())?;
     let vocabulary = Vocabulary::new()?;
     let mut samples = Vec::new();
     for corpus in ["aeb", "fundus", "wcxb"] {
@@ -67,7 +70,7 @@ fn main() -> Result<()> {
     samples.extend(segments.filter(|sample| !sites.contains(&sample.domain)));
     let mut pages: Vec<Page<'_>> = samples
         .iter()
-        .map(|sample| prepare(sample, &vocabulary, folds))
+        .map(|sample| prepare(sample, &vocabulary, fold_of(&sample.domain, seed, folds)))
         .collect();
     let blocks: usize = pages.iter().map(|page| page.labels.len()).sum();
     eprintln!(
@@ -125,7 +128,7 @@ fn second(page: &Page<'_>) -> (Vec<usize>, Table) {
         .collect();
     let mut table = Table::new(0);
     for &at in &asked {
-        let mut row = page.rows.row(at).to_vec();
+        let mut row = page.rows.row(at);
         verdicts.features(at, &mut row);
         if table.is_empty() {
             table = Table::new(row.len());
@@ -164,7 +167,7 @@ fn fit(pages: &[Page<'_>], pass: Pass, wanted: impl Fn(&Page<'_>) -> bool) -> Re
                 }
                 weight *= 4.0;
             }
-            rows.push(row, label, weight);
+            rows.push(&row, label, weight);
         }
     }
     Ok(boost::train(&rows, OPTIONS)?)
@@ -195,7 +198,19 @@ fn trust(page: &Page<'_>) -> f32 {
 /// How much longer texts weigh more.
 const POWER: f32 = 0.8;
 
-fn prepare<'a>(sample: &'a Sample, vocabulary: &Vocabulary, folds: usize) -> Page<'a> {
+/// The fold of a site.
+fn fold_of(domain: &str, seed: u64, folds: usize) -> usize {
+    let words = metric::words(domain);
+    let hash = words.iter().fold(7, |hash: u64, word| hash.rotate_left(9) ^ word);
+    let shuffled = if seed == 0 {
+        hash
+    } else {
+        (hash ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20
+    };
+    shuffled as usize / 7 % folds
+}
+
+fn prepare<'a>(sample: &'a Sample, vocabulary: &Vocabulary, fold: usize) -> Page<'a> {
     let study = Study::of(&sample.markup, vocabulary);
     let outline = Outline::new(&study.page, &study.measures, &study.told);
     let mut row = Vec::new();
@@ -220,11 +235,7 @@ fn prepare<'a>(sample: &'a Sample, vocabulary: &Vocabulary, folds: usize) -> Pag
         sample,
         rows,
         gold: metric::shingles(body),
-        fold: metric::words(&sample.domain)
-            .iter()
-            .fold(7, |hash: u64, word| hash.rotate_left(9) ^ word) as usize
-            / 7
-            % folds,
+        fold,
         first: Vec::new(),
         second: Vec::new(),
         labels,

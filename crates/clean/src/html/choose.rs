@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::features::{Outline, Verdicts};
+use super::features::Outline;
 use super::measure::Measure;
 use super::page::Block;
 use super::study::Study;
+use super::verdicts::Verdicts;
 use crate::trees::{Table, Trees, sigmoid};
 
 /// The model: its card is beside it.

@@ -2,7 +2,7 @@
 //!
 //! - [`tokens`] and [`reader`] turn characters into blocks of text and the elements around them;
 //! - [`measure`], [`words`] and [`signals`] count what tells an article from what surrounds it;
-//! - [`features`] and [`choose`] decide block by block;
+//! - [`features`], [`verdicts`] and [`choose`] decide block by block;
 //! - [`render`] writes the text.
 //!
 //! No step looks twice at the markup or walks a tree again and again, which is what makes other extractors slow.
@@ -17,6 +17,7 @@ pub mod signals;
 pub mod study;
 pub mod tags;
 pub mod tokens;
+pub mod verdicts;
 pub mod words;
 
 #[cfg(test)]
