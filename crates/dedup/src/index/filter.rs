@@ -16,7 +16,7 @@ use crate::words::mix;
 #[derive(Debug)]
 pub(crate) struct Filter {
     columns: usize,
-    /// Of each part a word of each column for every 64 rows.
+    /// Of each part a word of each column for every 64 rows, and zeros behind.
     parts: Vec<Box<[u64]>>,
 }
 
@@ -38,11 +38,21 @@ pub(crate) fn file(number: u64) -> String {
     format!("filter-{number:010}")
 }
 
-/// The part of a key among so many, the row that its equation begins at, and which of 64 rows are in it.
-fn equation(key: u64, parts: usize) -> (usize, usize, u64) {
+/// Keys that are asked after at once: what memory sends for them fits into the nearest cache.
+const TOGETHER: usize = 64;
+/// Columns that are looked at before the others: most strangers are told by these.
+const FIRST: usize = 4;
+
+/// The part of a key among so many, and the row in it that the key's equation begins at.
+fn place(key: u64, parts: usize) -> (usize, usize) {
     // Below 2^63: with more than 2^27 rows there is no filter.
     let start = ((key * (parts * STARTS) as u64) >> KEY_BITS) as usize;
-    (start / STARTS, start % STARTS, mix(key) | 1)
+    (start / STARTS, start % STARTS)
+}
+
+/// Which of 64 rows are in the equation of a key.
+pub(crate) fn equation(key: u64) -> u64 {
+    mix(key) | 1
 }
 
 impl Filter {
@@ -60,24 +70,48 @@ impl Filter {
         for at in (1..length).step_by(bytes.len()) {
             state.read(file, at, &mut bytes)?;
             let words = bytes.as_chunks::<8>().0.iter();
-            parts.push(words.map(|&word| u64::from_le_bytes(word)).collect());
+            let words = words.map(|&word| u64::from_le_bytes(word));
+            parts.push(words.chain(std::iter::repeat_n(0, columns)).collect());
         }
         Ok(Self { columns, parts })
     }
 
-    pub(crate) fn may_hold(&self, key: u64) -> bool {
-        let (part, start, rows) = equation(key, self.parts.len());
-        let words = &self.parts[part][start / 64 * self.columns..];
-        let shift = start % 64;
-        let mut odd = 0;
-        for column in 0..self.columns {
-            let mut window = words[column] >> shift;
-            if shift > 0 {
-                window |= words[column + self.columns] << (64 - shift);
+    /// Calls `found` with the number of each of `keys` that may be there. `equations` are those of the keys.
+    ///
+    /// Each question is a look into memory far away. So the words for many keys are asked for before the first of
+    /// them is needed, and none waits for another.
+    pub(crate) fn likely(&self, keys: &[u64], equations: &[u64], mut found: impl FnMut(usize)) {
+        let mut places = [(0, 0); TOGETHER];
+        for (block, keys) in keys.chunks(TOGETHER).enumerate() {
+            let mut touched = 0;
+            for (place_of, &key) in places.iter_mut().zip(keys) {
+                *place_of = place(key, self.parts.len());
+                let (part, first) = (&self.parts[place_of.0], place_of.1 / 64 * self.columns);
+                touched ^= part[first] ^ part[first + self.columns];
             }
-            odd |= (window & rows).count_ones() & 1;
+            std::hint::black_box(touched);
+            for (n, &place) in places[..keys.len()].iter().enumerate() {
+                let number = block * TOGETHER + n;
+                if self.holds(place, equations[number]) {
+                    found(number);
+                }
+            }
         }
-        odd == 0
+    }
+
+    /// Whether an equation that begins at this row of this part holds in each column.
+    fn holds(&self, (part, row): (usize, usize), equation: u64) -> bool {
+        let (first, shift) = (row / 64 * self.columns, row % 64);
+        let (words, behind) = self.parts[part][first..first + 2 * self.columns].split_at(self.columns);
+        let odd = |columns: std::ops::Range<usize>| {
+            let columns = words[columns.clone()].iter().zip(&behind[columns]);
+            columns.fold(0, |odd, (word, behind)| {
+                let window = word >> shift | behind << 1 << (63 - shift);
+                odd | (window & equation).count_ones() & 1
+            })
+        };
+        let some = FIRST.min(self.columns);
+        odd(0..some) == 0 && odd(some..self.columns) == 0
     }
 }
 
@@ -109,7 +143,8 @@ impl Maker {
     }
 
     pub(crate) fn insert(&mut self, key: u64, state: &mut dyn State) -> Result<(), StateError> {
-        let (part, mut row, mut equation) = equation(key, self.parts);
+        let (part, mut row) = place(key, self.parts);
+        let mut equation = equation(key);
         while self.filter.parts.len() < part {
             self.solve(state)?;
         }
@@ -129,7 +164,7 @@ impl Maker {
     /// Finishes a part: rows that no equation begins with may be as they like, the others follow from those behind.
     fn solve(&mut self, state: &mut dyn State) -> Result<(), StateError> {
         let columns = self.filter.columns;
-        let mut part = vec![0; ROWS / 64 * columns].into_boxed_slice();
+        let mut part = vec![0; (ROWS / 64 + 1) * columns].into_boxed_slice();
         let mut behind = [0_u64; MOST_COLUMNS as usize];
         for (row, equation) in self.rows.iter_mut().enumerate().rev() {
             let free = if *equation == 0 { mix(row as u64) } else { 0 };
@@ -146,7 +181,8 @@ impl Maker {
             if self.filter.parts.is_empty() {
                 state.append(file, &[columns as u8])?;
             }
-            let bytes: Vec<u8> = part.iter().flat_map(|word| word.to_le_bytes()).collect();
+            let words = part[..ROWS / 64 * columns].iter();
+            let bytes: Vec<u8> = words.flat_map(|word| word.to_le_bytes()).collect();
             state.append(file, &bytes)?;
             part = Box::default();
         }
@@ -183,10 +219,16 @@ mod tests {
                 maker.insert(key, &mut state).unwrap();
             }
             let filter = maker.finish(&mut state).unwrap();
-            assert!(keys.iter().all(|&key| filter.may_hold(key)));
-            let held = (0..100_000)
-                .filter(|n| filter.may_hold(mix(count + n) >> (64 - KEY_BITS)))
-                .count();
+            let held = |keys: &[u64]| {
+                let equations: Vec<u64> = keys.iter().map(|&key| equation(key)).collect();
+                let mut held = Vec::new();
+                filter.likely(keys, &equations, |n| held.push(n));
+                assert!(held.is_sorted() && held.iter().all(|&n| n < keys.len()));
+                held.len()
+            };
+            assert_eq!(held(&keys), keys.len());
+            let others: Vec<u64> = (0..100_000).map(|n| mix(count + n) >> (64 - KEY_BITS)).collect();
+            let held = held(&others);
             assert!(
                 (held as f64) < strangers * 100_000.0,
                 "{held} of 100000 among {count}"

@@ -134,10 +134,8 @@ impl Index {
         state: &dyn State,
     ) -> Result<Vec<(usize, Posting)>, StateError> {
         let mut found = Vec::new();
-        let mut scratch = Scratch::default();
-        for &n in scratch.likely(keys, |key| self.recent.may_hold(key)) {
-            self.recent.get(keys[n], |posting| found.push((n, posting)));
-        }
+        let mut scratch = Scratch::new(keys);
+        self.recent.get(keys, |n, posting| found.push((n, posting)));
         for run in &self.runs {
             run.look_up(keys, &mut scratch, state, |n, posting| found.push((n, posting)))?;
         }

@@ -59,26 +59,26 @@ impl Recent {
         self.link(self.entries.len() - 1);
     }
 
-    /// Whether `key` may have postings.
-    pub(crate) fn may_hold(&self, key: u64) -> bool {
-        !self.slots.is_empty() && self.slots[self.slot(key)] != 0
-    }
-
-    /// Calls `found` with each posting of `key`.
-    pub(crate) fn get(&self, key: u64, mut found: impl FnMut(Posting)) {
+    /// Calls `found` with the number of each of `keys` that has postings, and each of them.
+    pub(crate) fn get(&self, keys: &[u64], mut found: impl FnMut(usize, Posting)) {
         if self.slots.is_empty() {
             return;
         }
-        let mut slot = self.slot(key);
-        while self.slots[slot] != 0 {
-            if (self.slots[slot] ^ tag(key)) >> NUMBER_BITS == 0 {
-                let number = (self.slots[slot] & MOST as u32) as usize - 1;
-                let (other, posting) = unpack(self.entries[number]);
-                if other == key {
-                    found(posting);
+        // All slots are looked at before what stands in the first is followed: each may be far away, and so they
+        // need not wait for each other.
+        let first: Vec<u32> = keys.iter().map(|&key| self.slots[self.slot(key)]).collect();
+        for (n, &key) in keys.iter().enumerate().filter(|&(n, _)| first[n] != 0) {
+            let mut slot = self.slot(key);
+            while self.slots[slot] != 0 {
+                if (self.slots[slot] ^ tag(key)) >> NUMBER_BITS == 0 {
+                    let number = (self.slots[slot] & MOST as u32) as usize - 1;
+                    let (other, posting) = unpack(self.entries[number]);
+                    if other == key {
+                        found(n, posting);
+                    }
                 }
+                slot = (slot + 1) & (self.slots.len() - 1);
             }
-            slot = (slot + 1) & (self.slots.len() - 1);
         }
     }
 

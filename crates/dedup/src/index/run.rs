@@ -169,42 +169,47 @@ impl Run {
         state: &dyn State,
         mut found: impl FnMut(usize, Posting),
     ) -> Result<(), StateError> {
-        let mut bytes = std::mem::take(&mut scratch.bytes);
-        let filter = self.filter.as_ref();
-        for &n in scratch.likely(keys, |key| filter.is_none_or(|filter| filter.may_hold(key))) {
+        let Scratch {
+            bytes,
+            equations,
+            numbers,
+        } = scratch;
+        numbers.clear();
+        match &self.filter {
+            Some(filter) => filter.likely(keys, equations, |n| numbers.push(n)),
+            None => numbers.extend(0..keys.len()),
+        }
+        for &n in numbers.iter() {
             let bucket = (keys[n] >> self.shape.remainder_bits()) as usize;
             let (start, end) = (self.offsets[bucket], self.offsets[bucket + 1]);
             if start == end {
                 continue;
             }
             bytes.resize((end - start) as usize, 0);
-            state.read(&self.file, u64::from(start), &mut bytes)?;
+            state.read(&self.file, u64::from(start), bytes)?;
             let remainder = keys[n] & ((1 << self.shape.remainder_bits()) - 1);
-            Bucket::new(&bytes, &self.shape).find(remainder, |posting| found(n, posting));
+            Bucket::new(bytes, &self.shape).find(remainder, |posting| found(n, posting));
         }
-        scratch.bytes = bytes;
         Ok(())
     }
 }
 
-/// Room for a look-up.
-#[derive(Debug, Default)]
+/// What the look-ups of the same keys share.
+#[derive(Debug)]
 pub(crate) struct Scratch {
     bytes: Vec<u8>,
+    /// The keys' equations in filters.
+    equations: Vec<u64>,
     numbers: Vec<usize>,
 }
 
 impl Scratch {
-    /// The numbers of the keys that `may` be there. All are asked after before the first is looked up: each
-    /// question is a look into memory far away, and so they need not wait for each other.
-    pub(crate) fn likely(&mut self, keys: &[u64], may: impl Fn(u64) -> bool) -> &[usize] {
-        self.numbers.resize(keys.len(), 0);
-        let mut count = 0;
-        for (n, &key) in keys.iter().enumerate() {
-            self.numbers[count] = n;
-            count += usize::from(may(key));
+    pub(crate) fn new(keys: &[u64]) -> Self {
+        Self {
+            equations: keys.iter().map(|&key| filter::equation(key)).collect(),
+            bytes: Vec::new(),
+            numbers: Vec::new(),
         }
-        &self.numbers[..count]
     }
 }
 
