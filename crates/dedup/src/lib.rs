@@ -5,8 +5,8 @@
 //! punctuation aside, and so is one with the same bytes; *near* when fingerprints of five words in a row agree with
 //! an earlier group all over the shorter text (see the `near` module); and a *passage* is a run of words that also
 //! stands in an earlier text, verified word by word in both. What stands in many documents is furniture, and counts
-//! for nothing. A byline counts like other words: taking it out is the cleaning's part, and a text that differs in
-//! no more is a near copy.
+//! for nothing. Credits before and after a text (bylines, datelines, agencies: see the `credits` module) do not count
+//! for an exact copy.
 //! Comparison is by language-independent words; scripts without spaces go by characters.
 //!
 //! The costly half (words, fingerprints, traces) is pure and runs on any worker; the ordered half looks up
@@ -25,6 +25,7 @@
 
 mod archive;
 mod bits;
+mod credits;
 mod index;
 mod near;
 mod params;

@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DedupParams {
-    /// What becomes of a document whose words are those of an earlier one, case, spacing and punctuation aside.
+    /// What becomes of a document whose words are those of an earlier one, case, spacing, punctuation and
+    /// credits (bylines, datelines, agencies before and after the text) aside.
     #[serde(deserialize_with = "action")]
     pub exact: Action,
     /// What becomes of a document that is an edited, shortened or reframed copy of an earlier one.

@@ -279,6 +279,33 @@ fn a_near_copy_can_be_turned_away() {
 }
 
 #[test]
+fn an_exact_copy_may_have_another_byline() {
+    let mut stream = Stream::new(&tagging());
+    let text = prose(1, 100);
+    let first = stream.next("a", &format!("By Anna Smith\n\n{text}")).id;
+    for (path, copy) in [
+        ("b", format!("LONDON (Reuters) - {text}")),
+        ("c", format!("{text}\n\n(dpa)")),
+        ("d", text.clone()),
+    ] {
+        let said = stream.next(path, &copy).duplicate;
+        assert_eq!(
+            (said.kind, said.of),
+            (Some(DuplicateKind::Exact), Some(first)),
+            "{copy}"
+        );
+    }
+    let more = stream
+        .next("e", &format!("By now the bridge is open\n\n{text}"))
+        .duplicate;
+    assert_eq!(more.kind, Some(DuplicateKind::Near));
+    // Too short to be told from others without it.
+    stream.next("f", "By Anna Smith\n\nPictures of the day");
+    let other = stream.next("g", "By Jo Berg\n\nPictures of the day").duplicate;
+    assert_eq!(other.kind, None);
+}
+
+#[test]
 fn short_texts_are_compared_whole() {
     let mut stream = Stream::new(&tagging());
     let text = "Trains between the two towns stand still until Thursday since a bridge must be looked at after the flood";

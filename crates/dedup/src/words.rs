@@ -3,6 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::credits;
 use crate::index::KEY_BITS;
 
 /// A word of a text: its hash with case folded away, and where it stands in bytes.
@@ -182,8 +183,15 @@ fn characters(text: &str, start: usize, end: usize, words: &mut Vec<Word>) {
 }
 
 /// A hash of all words in order, or of the text itself where it has none: equal for what is equal but for
-/// case, spacing and punctuation.
+/// case, spacing, punctuation and, where [`LEAST`] words are left without them, credits.
 pub(crate) fn content(text: &str, words: &[Word]) -> u128 {
+    let body = credits::body(text);
+    let first = words.partition_point(|word| (word.start as usize) < body.start);
+    let last = words.partition_point(|word| (word.end as usize) <= body.end);
+    let words = match words.get(first..last) {
+        Some(body) if body.len() >= LEAST => body,
+        _ => words,
+    };
     let (mut low, mut high) = (1_u64, 2_u64);
     let mut add = |value: u64| {
         low = mix(low ^ value).wrapping_add(0x9e37_79b9_7f4a_7c15);
