@@ -28,6 +28,7 @@ mod bits;
 mod credits;
 mod index;
 mod near;
+mod notes;
 mod params;
 mod passages;
 mod trace;
@@ -302,29 +303,14 @@ impl Dedup {
         found.sort_unstable_by_key(|passage| passage.start);
         if document.notes.is_some() {
             let points = CodePoints::new(&document.text);
-            let notes: Vec<Note> = found.iter().map(|passage| note(passage, &points)).collect();
+            let notes: Vec<Note> = found
+                .iter()
+                .map(|passage| notes::passage(passage, &points))
+                .collect();
             notes.into_iter().for_each(|note| document.note(|| note));
         }
         document.passages = found;
     }
-}
-
-/// Says where a passage stands, for people and for programs.
-fn note(passage: &Passage, points: &CodePoints<'_>) -> Note {
-    let Passage {
-        start,
-        end,
-        of,
-        of_start,
-        of_end,
-    } = *passage;
-    Note::new(format!(
-        "characters {start}-{end} stand in {of} at {of_start}-{of_end}"
-    ))
-    .with(json!({
-        "start": start, "end": end, "here": points.slice(start, end),
-        "of": of, "of_start": of_start, "of_end": of_end,
-    }))
 }
 
 impl OrderedStage for Dedup {
@@ -384,6 +370,11 @@ impl OrderedStage for Dedup {
             document.note(|| {
                 Note::new(format!("{what} duplicate of {of}")).with(json!({"similarity": similarity}))
             });
+            if self.params.passages == Passages::Off
+                && let (Some(Record { group, .. }), Some(_)) = (group, &document.notes)
+            {
+                notes::shared(document, &sources, group);
+            }
             if action == Action::Reject {
                 if let Passages::On { min_words } = self.params.passages
                     && document.notes.is_some()

@@ -5,7 +5,8 @@
 //! share of stretches of some [`STRETCH`] words of the shorter text in which something rare is shared.
 
 use crate::index::{HOT, Posting};
-use crate::words::Print;
+use crate::trace::Common;
+use crate::words::{Print, SHINGLE};
 
 /// Words a stretch, unless that would hold fewer fingerprints than [`PRINTS`].
 const STRETCH: usize = 40;
@@ -43,6 +44,30 @@ pub(crate) fn hits(prints: &[Print], found: &[(usize, Posting)]) -> Vec<Hit> {
     }
     hits.sort_unstable_by_key(|hit| (hit.document, hit.at));
     hits
+}
+
+/// Hits that follow each other at most so many words apart, as many there as here, are shown as one stretch.
+const APART: usize = 2 * SHINGLE + 4;
+
+/// The stretches that the `hits` of one document, sorted by place, make: their shingles and what stands between
+/// them.
+pub(crate) fn stretches(hits: &[Hit]) -> Vec<Common> {
+    let mut stretches: Vec<Common> = Vec::new();
+    for hit in hits {
+        let (start, of_start) = (usize::from(hit.at), usize::from(hit.of_at));
+        let goes_on = |stretch: &&mut Common| {
+            start - stretch.start + stretch.of_start == of_start && start < stretch.end() + APART - SHINGLE
+        };
+        match stretches.last_mut().filter(goes_on) {
+            Some(stretch) => stretch.words = start + SHINGLE - stretch.start,
+            None => stretches.push(Common {
+                start,
+                of_start,
+                words: SHINGLE,
+            }),
+        }
+    }
+    stretches
 }
 
 /// A copy keeps at least this share of its fingerprints, however much it was edited.

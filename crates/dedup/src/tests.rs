@@ -306,6 +306,48 @@ fn an_exact_copy_may_have_another_byline() {
 }
 
 #[test]
+fn without_passages_it_is_shown_where_a_copy_agrees() {
+    let mut dedup = Dedup::new(&DedupParams {
+        near: Action::Reject,
+        passages: Passages::Off,
+        ..DedupParams::default()
+    });
+    let mut state = MemoryState::new();
+    let text = format!("{} {}", prose(1, 300), prose(3, 40));
+    let mut first = Document::from_text("a", &text);
+    dedup.check(&mut first, &mut state).unwrap();
+    let mut copy = Document::from_text("b", &format!("«{}» {}", prose(2, 20), prose(1, 280)));
+    copy.notes = Some(Vec::new());
+    let verdict = dedup.check(&mut copy, &mut state).unwrap();
+    assert!(matches!(verdict, Verdict::Reject(_)));
+    let notes = copy.notes.clone().unwrap();
+    let shown: Vec<_> = notes
+        .iter()
+        .map(|note| &note.evidence)
+        .filter(|data| data["of_word"].is_u64())
+        .collect();
+    assert!(!shown.is_empty());
+    let mut words = 0;
+    for data in shown {
+        let number = |key: &str| data[key].as_u64().unwrap() as usize;
+        let here = data["here"].as_str().unwrap();
+        assert_eq!(
+            CodePoints::new(&copy.text).slice(number("start"), number("end")),
+            here
+        );
+        let there: Vec<&str> = text
+            .split(' ')
+            .skip(number("of_word") - 1)
+            .take(number("words"))
+            .collect();
+        assert_eq!(there.join(" "), here);
+        assert_eq!(data["of"], json!(first.id));
+        words += number("words");
+    }
+    assert!(words > 200, "{words}");
+}
+
+#[test]
 fn short_texts_are_compared_whole() {
     let mut stream = Stream::new(&tagging());
     let text = "Trains between the two towns stand still until Thursday since a bridge must be looked at after the flood";
