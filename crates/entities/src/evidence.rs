@@ -74,6 +74,10 @@ fn abbreviates(letters: &str, name: &[Token], text: &str) -> bool {
 
 /// Cuts what begins with two places that the text also names by themselves ("Northland Southland Talks") into these.
 pub(crate) fn places_in_a_row(text: &str, tokens: &[Token], hits: &mut Vec<Hit<'_>>) {
+    let doubtful = |hit: &Hit<'_>| hit.end > hit.start + 2 && hit.score < SURE;
+    if !hits.iter().any(doubtful) {
+        return;
+    }
     let mut places: HashMap<&str, usize> = HashMap::new();
     for hit in hits
         .iter()
@@ -86,7 +90,7 @@ pub(crate) fn places_in_a_row(text: &str, tokens: &[Token], hits: &mut Vec<Hit<'
     while at < hits.len() {
         let hit = &hits[at];
         let (start, score) = (hit.start, hit.score);
-        if hit.end > start + 2 && score < SURE && place(start) && place(start + 1) {
+        if doubtful(hit) && place(start) && place(start + 1) {
             let part = |start: usize| Hit {
                 start,
                 end: start + 1,
@@ -123,6 +127,12 @@ pub(crate) fn headings(text: &str, tokens: &[Token], hits: &mut Vec<Hit<'_>>) {
         let next = titled.partition_point(|sentence| sentence.end <= at);
         titled.get(next).is_some_and(|sentence| sentence.contains(&at))
     };
+    if !hits
+        .iter()
+        .any(|hit| hit.kind != EntityType::Per && inside(hit.start))
+    {
+        return;
+    }
     let (mut lower, mut upper): (HashSet<&str>, HashSet<String>) = (HashSet::new(), HashSet::new());
     for (at, token) in tokens.iter().enumerate() {
         let word = token.of(text);

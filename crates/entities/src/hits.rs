@@ -28,7 +28,12 @@ const CLEAR: f64 = 3.0;
 pub(crate) fn settle(text: &str, tokens: &[Token], hits: &mut [Hit<'_>]) {
     let words = |hit: &Hit<'_>| &text[tokens[hit.start].start as usize..tokens[hit.end - 1].end as usize];
     let number = |kind: EntityType| TYPES.iter().position(|known| *known == kind);
-    let keys: Vec<String> = hits.iter().map(|hit| fold(words(hit)).join(" ")).collect();
+    let mut folded: HashMap<&str, String> = HashMap::new();
+    for hit in hits.iter() {
+        let name = words(hit);
+        folded.entry(name).or_insert_with(|| fold(name).join(" "));
+    }
+    let keys: Vec<&str> = hits.iter().map(|hit| &*folded[words(hit)]).collect();
     let mut weights: HashMap<&str, [f64; TYPES.len()]> = HashMap::new();
     let mut surnames: HashSet<&str> = HashSet::new();
     for (hit, key) in hits.iter().zip(&keys) {
@@ -40,7 +45,7 @@ pub(crate) fn settle(text: &str, tokens: &[Token], hits: &mut [Hit<'_>]) {
         }
     }
     for (hit, key) in hits.iter_mut().zip(&keys) {
-        let (Some(own), Some(weights)) = (number(hit.kind), weights.get(key.as_str())) else {
+        let (Some(own), Some(weights)) = (number(hit.kind), weights.get(*key)) else {
             continue;
         };
         let best = (0..TYPES.len()).fold(

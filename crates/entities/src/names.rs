@@ -323,6 +323,16 @@ fn is_acronym(long: &str, text: &str) -> bool {
         && (initials(true) == lower || initials(false) == lower)
 }
 
+/// What transliteration and British spelling vary, and what stands for both, in this order.
+const VARIED: [(&str, &str); 6] = [
+    ("kh", "h"),
+    ("ou", "u"),
+    ("q", "k"),
+    ("iy", "y"),
+    ("isation", "ization"),
+    ("y", "i"),
+];
+
 /// One spelling for those that transliteration varies, and one form for all cases.
 fn spell(word: &str) -> String {
     if is_cyrillic(word) && word.chars().nth(3).is_some() {
@@ -331,13 +341,12 @@ fn spell(word: &str) -> String {
     if !word.is_ascii() || word.len() < 4 {
         return word.to_owned();
     }
-    let mut out = word
-        .replace("kh", "h")
-        .replace("ou", "u")
-        .replace('q', "k")
-        .replace("iy", "y")
-        .replace("isation", "ization")
-        .replace('y', "i");
+    let mut out = word.to_owned();
+    for (varied, one) in VARIED {
+        if out.contains(varied) {
+            out = out.replace(varied, one);
+        }
+    }
     let mut last = None;
     out.retain(|c| last.replace(c) != Some(c));
     if out.ends_with("of") || out.ends_with("ef") {
