@@ -2,7 +2,12 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod landing;
+#[path = "../../../pipeline/tests/house/output.rs"]
+pub(crate) mod output;
+
 use std::collections::BTreeMap;
+use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -20,10 +25,11 @@ pub(crate) fn root() -> PathBuf {
         .unwrap()
 }
 
-/// The command, without what the environment of the tests says.
+/// The command, without what the environment of the tests says. `TESTED_PROGRAM` names another build of it.
 pub(crate) fn gristmill() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gristmill"));
-    for (name, _) in std::env::vars_os() {
+    let program = env::var_os("TESTED_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_gristmill").into());
+    let mut command = Command::new(program);
+    for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("GRISTMILL") {
             command.env_remove(name);
         }
@@ -46,18 +52,32 @@ pub(crate) fn files(dir: &Path, ending: &str) -> Vec<PathBuf> {
 
 /// A drop folder with everything that belongs to it.
 pub(crate) struct House {
-    dir: TempDir,
+    dir: PathBuf,
+    /// Removed with the house, where it stands in a folder of its own.
+    _own: Option<TempDir>,
 }
 
 impl House {
     /// A house with this chain, in YAML, and these other keys.
     pub(crate) fn new(stages: &str, more: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        fs::create_dir(dir.path().join("inbox")).unwrap();
+        let own = tempfile::tempdir().unwrap();
+        let house = Self::at(own.path());
+        fs::create_dir(house.path("inbox")).unwrap();
         let yaml =
             format!("input: {{watch: [./inbox], settle: 50ms, rescan: 1s}}\nstages: {stages}\n{more}\n");
-        fs::write(dir.path().join("gristmill.yaml"), yaml).unwrap();
-        Self { dir }
+        fs::write(house.path("gristmill.yaml"), yaml).unwrap();
+        Self {
+            _own: Some(own),
+            ..house
+        }
+    }
+
+    /// The house that stands in `dir`.
+    pub(crate) fn at(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            _own: None,
+        }
     }
 
     /// Writes `to` for `from` in the configuration.
@@ -69,7 +89,7 @@ impl House {
     }
 
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
-        self.dir.path().join(relative)
+        self.dir.join(relative)
     }
 
     /// Puts a file into the drop folder, renamed in as a careful writer does.
@@ -85,7 +105,7 @@ impl House {
         let mut command = gristmill();
         command
             .args(arguments)
-            .current_dir(self.dir.path())
+            .current_dir(&self.dir)
             .stdin(Stdio::null());
         command
     }
@@ -99,6 +119,12 @@ impl House {
         let output = self.run(&["run", "--once"]);
         assert_eq!(output.status.code(), Some(code), "{}", said(&output));
         output
+    }
+
+    /// `run --once` to its end, whatever is set aside in it.
+    pub(crate) fn take_all(&self) {
+        let output = self.run(&["run", "--once"]);
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", said(&output));
     }
 
     /// The daemon.

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
+mod output;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
@@ -237,40 +239,26 @@ pub(crate) struct Found {
 
 /// What lies in the output, where every line must be whole and every segment sealed.
 pub(crate) fn found(dir: &Path) -> Found {
-    let lines = |kind: &str| {
-        let mut parts: Vec<_> = fs::read_dir(dir.join("out").join(kind))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
-        parts.sort();
-        let mut lines = Vec::new();
-        for part in parts {
-            let text = fs::read_to_string(&part).unwrap();
-            let shown = part.display();
-            assert!(text.is_empty() || text.ends_with('\n'), "torn: {shown}");
-            assert_eq!(part.extension().unwrap(), "jsonl", "not sealed: {shown}");
-            for line in text.lines() {
-                let mut line: Value = serde_json::from_str(line).unwrap();
-                line["added"] = Value::Null;
-                lines.push(line);
-            }
+    let out = dir.join("out");
+    let sealed = |kind: &str| {
+        for part in output::listed(&out.join(kind)) {
+            assert_eq!(
+                part.extension().unwrap(),
+                "jsonl",
+                "not sealed: {}",
+                part.display()
+            );
         }
-        lines
+        output::lines(&out, kind)
     };
-    let mut quarantine = BTreeMap::new();
-    for entry in fs::read_dir(dir.join("out/quarantine")).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.extension().unwrap() == "json" {
-            let entry: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-            let bytes = fs::read(path.with_extension("bin")).unwrap();
-            let path = entry["source"]["path"].as_str().unwrap().to_owned();
-            quarantine.insert(path, (entry["reason"].as_str().unwrap().to_owned(), bytes));
-        }
-    }
+    let set_aside = output::quarantine(&out).into_values().map(|(entry, bytes)| {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&entry["source"]["path"]), (text(&entry["reason"]), bytes))
+    });
     Found {
-        documents: lines("documents"),
-        rejects: lines("rejects"),
-        quarantine,
+        documents: sealed("documents"),
+        rejects: sealed("rejects"),
+        quarantine: set_aside.collect(),
     }
 }
 
