@@ -124,7 +124,15 @@ pub fn write_atomically(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Resul
 pub fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut aside = path.as_os_str().to_owned();
     aside.push(".tmp");
-    let aside = Path::new(&aside);
+    replace_from(disk, Path::new(&aside), path, bytes)
+}
+
+/// As [`replace`], with `aside` for the name that the file has until it is whole: where others read the folder, they must
+/// know to leave such names alone.
+///
+/// # Errors
+/// As the system says.
+pub fn replace_from(disk: &dyn Disk, aside: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = disk.open(aside)?;
     file.set_len(0)?;
     file.write_all_at(bytes, 0)?;

@@ -20,6 +20,19 @@ pub struct Candidate {
     pub relative: PathBuf,
 }
 
+/// The ending of files that gristmill itself is still writing in a drop folder. They are never taken, whatever is excluded.
+pub(crate) const ASIDE: &str = ".gristmill-tmp";
+
+impl Candidate {
+    /// Beside the file, the name under which to write it until it is whole and can be renamed into its place: no walk
+    /// takes it for an input.
+    pub fn aside(&self) -> PathBuf {
+        let mut aside = self.absolute.clone().into_os_string();
+        aside.push(ASIDE);
+        aside.into()
+    }
+}
+
 impl Inbox {
     /// The file at `path`, which somebody named: as a walk would find it where it lies in a watched folder, else
     /// under the path as it was given.

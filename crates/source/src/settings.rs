@@ -1,5 +1,6 @@
 //! The input section, checked once and then carried by everything here.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::file::Folder;
+use crate::named::ASIDE;
 
 /// One watched folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,17 +133,17 @@ impl Inbox {
             && relative
                 .ancestors()
                 .take_while(|path| !path.as_os_str().is_empty())
-                .all(|path| !self.exclude.is_match(path))
+                .all(|path| self.enters(path))
     }
 
     /// As [`takes`](Self::takes), for a file whose folder is known to be entered.
     pub(crate) fn takes_here(&self, relative: &Path) -> bool {
-        self.include.is_match(relative) && !self.exclude.is_match(relative)
+        self.include.is_match(relative) && self.enters(relative)
     }
 
     /// Whether a folder at `relative` is to be entered.
     pub(crate) fn enters(&self, relative: &Path) -> bool {
-        !self.exclude.is_match(relative)
+        !self.exclude.is_match(relative) && !relative.as_os_str().as_bytes().ends_with(ASIDE.as_bytes())
     }
 }
 
@@ -208,6 +210,8 @@ mod tests {
         check(&["*.txt"], &[], "a/b.txt", false);
         check(&["wire/**"], &[], "wire/a/b.txt", true);
         check(&["**/*"], &["old"], "old/a.txt", false);
+        check(&["**/*"], &[], "a/b.tmp", true);
+        check(&["**/*"], &[], "a/b.txt.gristmill-tmp", false);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use gristmill_core::{DocumentId, Sha256};
-use gristmill_disk::{Disk, RealDisk, write_atomically};
+use gristmill_disk::{Disk, RealDisk, replace_from};
 use gristmill_journal::{Journal, JournalError, Ledger};
 use gristmill_pipeline::RetryRequests;
 use gristmill_sink::{Quarantine, QuarantineEntry};
@@ -200,8 +200,10 @@ impl Room {
         }
         ask()?;
         let disk = RealDisk;
-        disk.create_dir_all(place.absolute.parent().unwrap_or(Path::new(".")))?;
-        write_atomically(&disk, &place.absolute, &bytes)
+        let folder = place.absolute.parent().unwrap_or(Path::new("."));
+        disk.create_dir_all(folder)?;
+        replace_from(&disk, &place.aside(), &place.absolute, &bytes)
+            .and_then(|()| disk.sync_dir(folder))
             .with_context(|| format!("put back {}", place.absolute.display()))
     }
 }
