@@ -161,3 +161,13 @@ fn a_file_is_put_back_under_a_name_that_nobody_takes() {
     );
     house.verify();
 }
+
+#[test]
+fn what_only_reads_a_file_tells_nothing_of_it() {
+    let house = house();
+    let output = house.run(&["explain", "--only-read", "inbox/lines.jsonl", "inbox/c.png"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(output.stdout.is_empty());
+    let nothing = house.run(&["explain", "--only-read", "inbox/nowhere.txt"]);
+    assert_ne!(nothing.status.code(), Some(0), "{}", said(&nothing));
+}

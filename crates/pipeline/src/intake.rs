@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use gristmill_core::{DocumentId, Rejected, SCHEMA};
-use gristmill_source::{Content, FileRef, Inbox, Item, Known, Outcome, Watcher};
+use gristmill_source::{Content, Fault, FaultReason, FileRef, Inbox, Item, Known, Outcome, Watcher};
 use jiff::Timestamp;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::StopFlag;
 use crate::after::{AfterCommit, WhenDone};
+use crate::at_work::Mark;
 use crate::books::{InFlight, JournalBooks};
 use crate::counters::Counters;
 use crate::poison::{Poison, Probe};
@@ -25,6 +27,8 @@ pub(crate) struct Intake {
     pub(crate) counters: Arc<Counters>,
     pub(crate) poison: Poison,
     pub(crate) probe: Probe,
+    /// Names the file that a reader is at, in case it ends the process.
+    pub(crate) reading: Mark,
     pub(crate) output: mpsc::Sender<Entry>,
     pub(crate) room: Arc<Semaphore>,
     /// All units of `room`.
@@ -121,7 +125,15 @@ impl Intake {
         }
         let file = Arc::new(file.clone());
         let resume = self.books.resume(&file.key(), &file.fingerprint().to_bytes());
-        let outcome = self.inbox.read(&file, resume, &mut |item| self.emit(&file, item));
+        let emit = &mut |item| self.emit(&file, item);
+        let outcome = match self.must_not_read(&file) {
+            Some(fault) => self.inbox.set_aside(&file, resume, fault, emit),
+            None => {
+                self.reading.set(&named(&file), SOURCE);
+                self.inbox.read(&file, resume, emit)
+            }
+        };
+        self.reading.clear();
         match outcome {
             Outcome::Complete => Ok(ControlFlow::Continue(())),
             Outcome::Changed => {
@@ -151,7 +163,7 @@ impl Intake {
             EntryKind::Complete(_) => 0,
         };
         let is_record = matches!(kind, EntryKind::Record(_));
-        let Some(room) = self.wait_for_room(weight) else {
+        let Some(room) = self.room(file, weight) else {
             return ControlFlow::Break(());
         };
         if is_record {
@@ -162,10 +174,25 @@ impl Intake {
             kind,
             room,
         };
-        match self.output.blocking_send(entry) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
+        let sent = match self.output.try_send(entry) {
+            Ok(()) => true,
+            Err(TrySendError::Full(entry)) => self.waiting(file, || self.output.blocking_send(entry)).is_ok(),
+            Err(TrySendError::Closed(_)) => false,
+        };
+        if sent {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
         }
+    }
+
+    /// Waits with `wait`, in which nobody is at `file`: a process that ends meanwhile, as most do that are ended from
+    /// outside, throws no suspicion on it.
+    fn waiting<T>(&self, file: &FileRef, wait: impl FnOnce() -> T) -> T {
+        self.reading.clear();
+        let waited = wait();
+        self.reading.set(&named(file), SOURCE);
+        waited
     }
 
     /// A record as the source read it, at the beginning of its way.
@@ -190,7 +217,7 @@ impl Intake {
             Content::Empty => Fate::Rejected(Box::new(Rejected {
                 id,
                 source: source.clone(),
-                stage: "source".into(),
+                stage: SOURCE.into(),
                 reason: "empty".into(),
                 detail: None,
                 of: None,
@@ -198,7 +225,7 @@ impl Intake {
                 schema: SCHEMA,
             })),
             Content::Fault(fault) => Fate::Failed(Failure {
-                stage: "source".to_owned(),
+                stage: SOURCE.to_owned(),
                 reason: fault.reason.to_string(),
                 detail: fault.detail,
             }),
@@ -220,16 +247,44 @@ impl Intake {
             return Some(failure);
         }
         let stage = self.poison.suspected(id)?;
-        let how = self.probe.run(file.absolute(), number)?;
+        let how = self.probe.run(file.absolute(), Some(number))?;
         tracing::error!(%id, stage, how, "a document ended a process of its own; it is set aside");
         Some(self.poison.note_crash(id, &stage, &how))
     }
 
-    /// A document larger than the whole bound goes alone.
-    fn wait_for_room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+    /// Why `file` must not be read, where it must not: the last process ended while it was read, and so does another one
+    /// that is made for it. No note is needed: whatever ends this process too, the file is met and tried again.
+    fn must_not_read(&self, file: &FileRef) -> Option<Fault> {
+        self.poison.suspected(&named(file))?;
+        let how = self.probe.run(file.absolute(), None)?;
+        tracing::error!(
+            path = file.source_path(),
+            how,
+            "a file ended the process that only read it; it is set aside"
+        );
+        Some(Fault {
+            reason: FaultReason::Crash,
+            detail: how,
+        })
+    }
+
+    /// Waits for room. A document larger than the whole bound goes alone.
+    fn room(&self, file: &FileRef, bytes: usize) -> Option<OwnedSemaphorePermit> {
         let units = u32::try_from(bytes / UNIT + 1)
             .unwrap_or(u32::MAX)
             .min(self.units);
-        block_on(Arc::clone(&self.room).acquire_many_owned(units)).ok()
+        let room = || Arc::clone(&self.room);
+        room()
+            .try_acquire_many_owned(units)
+            .or_else(|_| self.waiting(file, || block_on(room().acquire_many_owned(units))))
+            .ok()
     }
+}
+
+/// What stands for the readers where a stage would.
+const SOURCE: &str = "source";
+
+/// The name of a file among documents at work.
+fn named(file: &FileRef) -> DocumentId {
+    DocumentId::from_bytes(file.key())
 }

@@ -221,6 +221,7 @@ impl Pipeline {
             books: Arc::new(books),
             in_flight,
             counters,
+            reading: poison.mark(),
             poison,
             probe: settings.probe.clone(),
             output,

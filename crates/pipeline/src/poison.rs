@@ -43,16 +43,16 @@ impl fmt::Debug for LastResort {
     }
 }
 
-/// Tries a record in a process of its own, where it can do no harm.
+/// Tries a record, or the reading of a file, in a process of its own, where it can do no harm.
 #[derive(Clone)]
 pub struct Probe(Option<Arc<Try>>);
 
-type Try = dyn Fn(&Path, u64) -> Option<String> + Send + Sync;
+type Try = dyn Fn(&Path, Option<u64>) -> Option<String> + Send + Sync;
 
 impl Probe {
-    /// Calls `run` with the path of a file and the number of a record in it. It gives how a process that took that
-    /// record through the chain ended, where something in the chain ended it, and `None` where it came to its end.
-    pub fn new(run: impl Fn(&Path, u64) -> Option<String> + Send + Sync + 'static) -> Self {
+    /// Calls `run` with the path of a file and the number of a record in it, or `None`. It gives how a process that took
+    /// that record through the chain, or only read the whole file, was ended by that, and `None` where it came to its end.
+    pub fn new(run: impl Fn(&Path, Option<u64>) -> Option<String> + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(run)))
     }
 
@@ -61,7 +61,7 @@ impl Probe {
         Self(None)
     }
 
-    pub(crate) fn run(&self, file: &Path, record: u64) -> Option<String> {
+    pub(crate) fn run(&self, file: &Path, record: Option<u64>) -> Option<String> {
         self.0.as_ref()?(file, record)
     }
 }

@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use gristmill_pipeline::{Counters, Explainer, Probe, Settings, WhenDone};
-use house::{child, folder, found, real, run, settings, totals};
+use house::{child, folder, found, inbox_of, real, run_over, settings, totals};
 
 /// Lets `texts` land, a file each.
 fn fill(dir: &Path, texts: &[&str]) {
@@ -38,23 +38,29 @@ fn run_within(document_time: Duration, dir: &Path) -> Arc<Counters> {
         ..settings(dir, 2, WhenDone::Keep)
     };
     let counters = Arc::default();
-    run(&settings, real(), false, &counters).unwrap();
+    run_over(&inbox_of(dir, LONGEST), &settings, real(), false, &counters).unwrap();
     counters
 }
 
-/// How a process that takes `record` of `file` through the chain ends, where it is not at its end.
-fn tried(file: &Path, record: u64) -> Option<String> {
+/// Longer than a process has memory for that is held short of it.
+const LONGEST: u64 = 1 << 30;
+
+/// How a process that takes `record` of `file` through the chain, or only reads it, ends, where it is not at its end.
+fn tried(file: &Path, record: Option<u64>) -> Option<String> {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--exact", "the_process_that_tries"])
         .env("AT", "try")
         .env("FILE", file)
-        .env("RECORD", record.to_string())
+        .env(
+            "RECORD",
+            record.map_or_else(String::new, |record| record.to_string()),
+        )
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
     // One that hangs accuses nobody.
-    for _ in 0..200 {
+    for _ in 0..1000 {
         if let Some(status) = child.try_wait().unwrap() {
             return Some(format!("signal {}", status.signal()?));
         }
@@ -71,8 +77,11 @@ fn the_process_that_tries() {
     if env::var("AT").is_ok_and(|at| at == "try") {
         let file = PathBuf::from(env::var("FILE").unwrap());
         let dir = file.ancestors().nth(2).unwrap();
-        let inbox = house::inbox(dir);
-        let record = env::var("RECORD").unwrap().parse().unwrap();
+        let inbox = inbox_of(dir, LONGEST);
+        let Ok(record) = env::var("RECORD").unwrap().parse() else {
+            inbox.read(&inbox.find(&file).unwrap(), 0, &mut |_| ControlFlow::Continue(()));
+            return;
+        };
         let mut explainer = Explainer::new(house::chain(false), Some(&dir.join("state"))).unwrap();
         let visit = &mut |_| ControlFlow::Continue(());
         explainer.explain(&inbox, &file, Some(record), visit).unwrap();
@@ -155,6 +164,51 @@ fn a_document_that_ends_its_process_is_set_aside_and_the_others_go_on() {
         check(dir.path(), 3, &[(text, "crash"); 2]);
         assert_eq!(fs::read_dir(dir.path().join("state/poison")).unwrap().count(), 0);
     }
+}
+
+/// Runs as [`until_done`] does, in processes that may have so many KiB of memory.
+fn until_done_within(memory: u64, dir: &Path) -> usize {
+    let limited = || {
+        Command::new("sh")
+            .args(["-c", "ulimit -v $MEMORY; exec \"$0\" --exact the_run_that_hangs"])
+            .arg(env::current_exe().unwrap())
+            .envs([
+                ("AT", "end"),
+                ("MALLOC_ARENA_MAX", "1"),
+                ("MEMORY", &memory.to_string()),
+            ])
+            .env("CHILD_DIR", dir)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap()
+    };
+    (0..20).find(|_| limited().success()).unwrap()
+}
+
+#[test]
+fn a_document_that_takes_all_memory_is_set_aside_and_the_others_go_on() {
+    let dir = folder();
+    fill(dir.path(), &["fine", "gorge", "well", "good"]);
+    assert_eq!(until_done_within(450 << 10, dir.path()), 1);
+    check(dir.path(), 3, &[("gorge", "crash")]);
+}
+
+#[test]
+fn a_file_that_ends_the_process_while_it_is_read_is_set_aside_and_the_others_go_on() {
+    const LENGTH: usize = 48 << 20;
+    let dir = folder();
+    fill(dir.path(), &["fine", "", "well"]);
+    // Its bytes fit into memory, and the text that they may be at the longest does not beside them.
+    let mut text = b"caf\xe9 and so on, in an encoding of old ".repeat(1 << 10);
+    text.resize(LENGTH, b' ');
+    fs::write(dir.path().join("inbox/01.txt"), text).unwrap();
+    assert_eq!(until_done_within(200 << 10, dir.path()), 1);
+    let found = found(dir.path());
+    let (reason, bytes) = &found.quarantine["01.txt"];
+    assert_eq!((reason.as_str(), bytes.len()), ("crash", LENGTH));
+    assert_eq!(found.quarantine.len(), 1);
+    assert_eq!(totals(dir.path()).written, 2);
 }
 
 #[test]

@@ -80,6 +80,8 @@ pub enum FaultReason {
     TooLarge,
     /// It made a reader panic.
     Panic,
+    /// It ended the process that read it.
+    Crash,
 }
 
 impl FaultReason {
@@ -93,6 +95,7 @@ impl FaultReason {
             Self::BadRecord => "bad_record",
             Self::TooLarge => "too_large",
             Self::Panic => "panic",
+            Self::Crash => "crash",
         }
     }
 }

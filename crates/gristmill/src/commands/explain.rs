@@ -27,6 +27,9 @@ pub struct ExplainArgs {
     /// Only the record of this number, from 0, of each file
     #[arg(long, value_name = "NUMBER")]
     pub record: Option<u64>,
+    /// Only read the files, to see whether a reader survives them
+    #[arg(long, hide = true)]
+    pub only_read: bool,
     /// Let the stages remember nothing but the files named here
     #[arg(long)]
     pub fresh: bool,
@@ -40,12 +43,24 @@ pub struct ExplainArgs {
 /// # Errors
 /// The configuration is wrong, a file is not there, or the disk failed.
 pub fn run(args: &ExplainArgs, globals: &Globals) -> Outcome {
+    if args.only_read {
+        return only_read(args, globals);
+    }
     // What a worker of the daemon can stand, the explanation can.
     let explaining = thread::Builder::new().stack_size(gristmill_pipeline::STACK);
     thread::scope(|scope| {
         let running = explaining.spawn_scoped(scope, || explain(args, globals))?;
         running.join().unwrap_or_else(|panic| resume_unwind(panic))
     })
+}
+
+/// Reads to the end as the daemon does, on a stack like its own, and lets go of what comes.
+fn only_read(args: &ExplainArgs, globals: &Globals) -> Outcome {
+    let inbox = wiring::inbox(&globals.config()?)?;
+    for path in &args.files {
+        inbox.read(&inbox.find(path)?, 0, &mut |_| ControlFlow::Continue(()));
+    }
+    Ok(Exit::Done)
 }
 
 fn explain(args: &ExplainArgs, globals: &Globals) -> Outcome {

@@ -190,7 +190,7 @@ fn start_anew(why: &str, stop: &StopFlag) {
     std::process::exit(Exit::Io as i32);
 }
 
-/// Tries a record in a process of its own: `gristmill explain` over it, with the configuration in `file`. A process that
+/// Tries a record, or the reading of a file, in a process of its own: `gristmill explain` over it, with the configuration in `file`. A process that
 /// takes too long is ended and accuses nobody, since time has a limit of its own.
 fn probe(file: &Path, limit: Duration) -> Probe {
     /// What somebody outside sends to end a process.
@@ -199,10 +199,14 @@ fn probe(file: &Path, limit: Duration) -> Probe {
     const PATIENCE: u32 = 4;
     let file = file.to_owned();
     Probe::new(move |path, record| {
+        let what = match record {
+            Some(record) => format!("--record={record}"),
+            None => "--only-read".to_owned(),
+        };
         let mut child = Command::new("/proc/self/exe")
             .args(["explain", "--json", "--config"])
             .arg(&file)
-            .args(["--record", &record.to_string(), "--"])
+            .args([&what, "--"])
             .arg(path)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -40,6 +40,7 @@ impl Stage for Moody {
             "panic" => quiet_panic("out of temper"),
             "overflow" => Err(StageError::Document(dive(0).to_string())),
             "swallow" => Err(StageError::Document(swallow().to_string())),
+            "gorge" => Err(StageError::Document(gorge().to_string())),
             "reject" => Ok(Verdict::Reject(Reason::new("mood"))),
             "hang" => {
                 thread::sleep(Duration::from_secs(3600));
@@ -67,6 +68,15 @@ fn dive(depth: u64) -> u64 {
 /// Asks for more memory than any machine has, which ends the process.
 fn swallow() -> usize {
     std::hint::black_box(Vec::<u8>::with_capacity(isize::MAX as usize)).capacity()
+}
+
+/// Takes memory, and uses it, until there is none.
+fn gorge() -> usize {
+    let mut held = Vec::new();
+    while held.len() < usize::MAX {
+        held.push(std::hint::black_box(vec![1_u8; 16 << 20]));
+    }
+    held.len()
 }
 
 /// Exact duplicates by a key each, and a count in an append-only file.
@@ -158,12 +168,18 @@ pub(crate) fn once(
 
 /// The drop folder in `dir`.
 pub(crate) fn inbox(dir: &Path) -> Inbox {
+    inbox_of(dir, gristmill_source::Settings::default().max_document)
+}
+
+/// The drop folder in `dir`, in which a document may be so long.
+pub(crate) fn inbox_of(dir: &Path, max_document: u64) -> Inbox {
     let source = gristmill_source::Settings {
         watch: vec![Watched {
             path: dir.join("inbox"),
             name: None,
         }],
         settle: Duration::ZERO,
+        max_document,
         ..gristmill_source::Settings::default()
     };
     Inbox::new(source).unwrap()
@@ -176,11 +192,23 @@ pub(crate) fn run(
     good: bool,
     counters: &Arc<Counters>,
 ) -> Result<(), PipelineError> {
+    let inbox = inbox(settings.output.parent().unwrap());
+    run_over(&inbox, settings, disk, good, counters)
+}
+
+/// Takes all that is in `inbox`.
+pub(crate) fn run_over(
+    inbox: &Inbox,
+    settings: &Settings,
+    disk: SharedDisk,
+    good: bool,
+    counters: &Arc<Counters>,
+) -> Result<(), PipelineError> {
     let open = || {
         Pipeline::open(
             settings.clone(),
             chain(good),
-            inbox(settings.output.parent().unwrap()),
+            inbox.clone(),
             Arc::clone(&disk),
             Arc::clone(counters),
             StopFlag::default(),

@@ -31,6 +31,7 @@ use crate::item::{Content, Fault, FaultReason, Item, Record};
 use crate::settings::Inbox;
 
 use overlong::Overlong;
+use unpack::OCTETS;
 
 /// Files up to this size are held in memory while they are read.
 const WHOLE: u64 = 8 << 20;
@@ -80,35 +81,36 @@ impl Inbox {
     /// Reads `file` to its end and hands its records to `emit`, from the number `resume` on. What cannot be
     /// read is handed out as a fault; nothing that a file holds makes this fail or panic.
     pub fn read(&self, file: &FileRef, resume: u64, emit: &mut Emit<'_>) -> Outcome {
-        let mut session = Session {
+        self.session(file, resume, 0, emit).run(Session::read)
+    }
+
+    /// Hands out what `file` holds from the record `resume` on as one record that cannot be read for `fault`, and lets no
+    /// reader near it.
+    pub fn set_aside(&self, file: &FileRef, resume: u64, fault: Fault, emit: &mut Emit<'_>) -> Outcome {
+        self.session(file, resume, resume, emit)
+            .run(|session, mut bytes| {
+                let raw = session.swallow(&mut bytes)?;
+                session.put_aside(raw, fault)
+            })
+    }
+
+    fn session<'a, 'e>(
+        &'a self,
+        file: &'a FileRef,
+        resume: u64,
+        next: u64,
+        emit: &'a mut Emit<'e>,
+    ) -> Session<'a, 'e> {
+        Session {
             inbox: self,
             file,
             resume,
-            next: 0,
+            next,
             pass: Pass::Only,
             broken: BTreeMap::new(),
             member: 0,
             held: None,
             emit,
-        };
-        let step = match session.open() {
-            Ok(opened) => session.read(opened),
-            Err(Missed::Changed) => return Outcome::Changed,
-            Err(Missed::Unreadable(error)) => match error.raw_os_error() {
-                Some(errno @ (OUT_OF_MEMORY | TOO_MANY_FILES | TOO_MANY_FILES_HERE)) => {
-                    return Outcome::Exhausted(errno);
-                }
-                _ => session.whole_fault(
-                    Vec::new(),
-                    &Fault::new(FaultReason::Unreadable, error.to_string()),
-                    None,
-                ),
-            },
-        };
-        match step {
-            Err(Halt::Stopped) => Outcome::Stopped,
-            _ if !file.is_unchanged_for(self) => Outcome::Changed,
-            _ => session.finish(),
         }
     }
 }
@@ -256,6 +258,29 @@ pub(crate) struct Draft {
 }
 
 impl Session<'_, '_> {
+    /// Opens the file, does `work` on its bytes and looks whether it stood still meanwhile.
+    fn run(mut self, work: impl FnOnce(&mut Self, Box<dyn Bytes>) -> Step) -> Outcome {
+        let step = match self.open() {
+            Ok(opened) => work(&mut self, opened),
+            Err(Missed::Changed) => return Outcome::Changed,
+            Err(Missed::Unreadable(error)) => match error.raw_os_error() {
+                Some(errno @ (OUT_OF_MEMORY | TOO_MANY_FILES | TOO_MANY_FILES_HERE)) => {
+                    return Outcome::Exhausted(errno);
+                }
+                _ => self.whole_fault(
+                    Vec::new(),
+                    &Fault::new(FaultReason::Unreadable, error.to_string()),
+                    None,
+                ),
+            },
+        };
+        match step {
+            Err(Halt::Stopped) => Outcome::Stopped,
+            _ if !self.file.is_unchanged_for(self.inbox) => Outcome::Changed,
+            _ => self.finish(),
+        }
+    }
+
     /// Opens the file, unless it has changed. Nothing but a regular file is ever read: a pipe that took its
     /// place is opened without waiting and let go.
     fn open(&self) -> Result<Box<dyn Bytes>, Missed> {
@@ -351,14 +376,23 @@ impl Session<'_, '_> {
 
     /// The file as a whole is a fault.
     fn whole_fault(&mut self, bytes: Vec<u8>, fault: &Fault, full: Option<(u64, Sha256)>) -> Step {
-        let name = Name {
+        let name = self.whole();
+        self.record(&name, OCTETS, Raw { bytes, full }, |_| Made::Fault(fault.clone()))
+    }
+
+    /// The same for a fault that says more than that the file is long.
+    fn put_aside(&mut self, raw: Raw, fault: Fault) -> Step {
+        let name = self.whole();
+        self.number(&name, OCTETS, raw, |_| Made::Fault(fault))
+    }
+
+    /// The name of the file as a whole.
+    fn whole(&self) -> Name {
+        Name {
             text: self.file.source_path().to_owned(),
             raw: self.file.id_path(),
             extension: String::new(),
-        };
-        self.record(&name, "application/octet-stream", Raw { bytes, full }, |_| {
-            Made::Fault(fault.clone())
-        })
+        }
     }
 
     /// Whether nothing is handed out in this pass.
@@ -396,6 +430,24 @@ impl Session<'_, '_> {
         raw: Raw,
         make: impl FnOnce(&[u8]) -> Made,
     ) -> Step {
+        let limit = self.inbox.settings.max_document;
+        self.number(name, media_type, raw, |raw| match raw.full {
+            Some((bytes, _)) => Made::Fault(Fault::new(
+                FaultReason::TooLarge,
+                format!("{bytes} bytes, where a document may have {limit}; the beginning is kept"),
+            )),
+            None => make(&raw.bytes),
+        })
+    }
+
+    /// Hands out one record under the next number.
+    fn number(
+        &mut self,
+        name: &Name,
+        media_type: &'static str,
+        raw: Raw,
+        make: impl FnOnce(&Raw) -> Made,
+    ) -> Step {
         let number = self.next;
         self.next += 1;
         if self.is_check() || number < self.resume {
@@ -415,16 +467,7 @@ impl Session<'_, '_> {
             bytes,
             sha256,
         };
-        let made = if raw.full.is_some() {
-            let limit = self.inbox.settings.max_document;
-            Made::Fault(Fault::new(
-                FaultReason::TooLarge,
-                format!("{bytes} bytes, where a document may have {limit}; the beginning is kept"),
-            ))
-        } else {
-            make(&raw.bytes)
-        };
-        let content = match made {
+        let content = match make(&raw) {
             Made::Empty => Content::Empty,
             Made::Fault(fault) => Content::Fault(fault),
             Made::Document(draft) => {
