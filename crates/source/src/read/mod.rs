@@ -69,6 +69,8 @@ impl From<io::Error> for Halt {
     fn from(error: io::Error) -> Self {
         let reason = match error.kind() {
             _ if error.raw_os_error().is_some() => FaultReason::Unreadable,
+            // Memory that was not there says nothing about the bytes.
+            io::ErrorKind::OutOfMemory => FaultReason::Unreadable,
             io::ErrorKind::UnexpectedEof => FaultReason::Truncated,
             io::ErrorKind::FileTooLarge => FaultReason::TooLarge,
             _ => FaultReason::Undecodable,
@@ -531,4 +533,20 @@ const LOOP: i32 = 40;
 fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bytes_that_make_no_sense_are_undecodable() {
+        let reason = |kind: io::ErrorKind| match Halt::from(io::Error::from(kind)) {
+            Halt::Fault(fault) => fault.reason,
+            Halt::Stopped => panic!("{kind}: stopped"),
+        };
+        assert_eq!(reason(io::ErrorKind::InvalidData), FaultReason::Undecodable);
+        assert_eq!(reason(io::ErrorKind::UnexpectedEof), FaultReason::Truncated);
+        assert_eq!(reason(io::ErrorKind::OutOfMemory), FaultReason::Unreadable);
+    }
 }
