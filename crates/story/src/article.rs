@@ -4,7 +4,7 @@ use gristmill_core::{Document, DocumentId};
 
 use crate::frequencies::Frequencies;
 use crate::meaning::{self, Meaning, Space};
-use crate::sketch::{Sketch, flag};
+use crate::sketch::{RUNS, Sketch, flag};
 use crate::terms::{Term, Tongue};
 
 /// Terms kept of an article: the weightiest, and those of its title.
@@ -97,18 +97,24 @@ pub(crate) struct Article {
     pub(crate) tongue: Tongue,
     /// Its terms, by term.
     pub(crate) entries: Vec<Entry>,
+    /// What stands for runs of words that it quotes, in rising order.
+    pub(crate) runs: Vec<u32>,
     meaning: Meaning,
     /// The meaning of the terms that are no names: what happened, whoever and wherever it was.
     happening: Meaning,
     lengths: Lengths,
 }
 
+/// The bytes of an article's story, time, language and numbers.
+const HEAD: usize = 16 + 8 + 4 + 2;
 /// Marks, in the number of terms as it is written, an article whose publication date is not known.
 const UNDATED: u16 = 1 << 15;
+/// Bits of that number that count the terms; those above count the runs.
+const COUNT: u32 = 8;
 
 impl Article {
     /// The bytes that an article takes in the state.
-    pub(crate) const SIZE: usize = 16 + 8 + 4 + 2 + TERMS * Entry::SIZE + 2 * meaning::DIMENSIONS;
+    pub(crate) const SIZE: usize = HEAD + TERMS * Entry::SIZE + 4 * RUNS + 2 * meaning::DIMENSIONS;
 
     pub(crate) fn new(
         sketch: &Sketch,
@@ -153,6 +159,7 @@ impl Article {
             tongue,
             lengths: Lengths::of(&entries),
             entries,
+            runs: sketch.runs.clone(),
             meaning,
             happening,
         }
@@ -190,7 +197,10 @@ impl Article {
         bytes.extend(self.time.to_le_bytes());
         bytes.extend(self.tongue.number().to_le_bytes());
         let undated = if self.dated { 0 } else { UNDATED };
-        bytes.extend((self.entries.len() as u16 | undated).to_le_bytes());
+        let counts = self.entries.len() as u16 | (self.runs.len() as u16) << COUNT;
+        bytes.extend((counts | undated).to_le_bytes());
+        bytes.extend(self.runs.iter().flat_map(|run| run.to_le_bytes()));
+        bytes.resize(HEAD + 4 * RUNS, 0);
         self.entries.iter().for_each(|entry| entry.write(&mut bytes));
         bytes.resize(Self::SIZE - 2 * meaning::DIMENSIONS, 0);
         bytes.extend(self.meaning.to_bytes());
@@ -204,12 +214,20 @@ impl Article {
         let (time, rest) = rest.split_first_chunk::<8>()?;
         let (tongue, rest) = rest.split_first_chunk::<4>()?;
         let (count, rest) = rest.split_first_chunk::<2>()?;
+        let (runs, rest) = rest.split_at_checked(4 * RUNS)?;
         let (entries, meanings) = rest.split_at_checked(TERMS * Entry::SIZE)?;
         let [meaning, happening] = meanings.as_chunks().0 else {
             return None;
         };
         let count = u16::from_le_bytes(*count);
-        let entries = entries.as_chunks().0.get(..usize::from(count & !UNDATED))?;
+        let entries = entries
+            .as_chunks()
+            .0
+            .get(..usize::from(count & !(u16::MAX << COUNT)))?;
+        let runs = runs
+            .as_chunks()
+            .0
+            .get(..usize::from((count & !UNDATED) >> COUNT))?;
         let entries: Vec<Entry> = entries.iter().copied().map(Entry::read).collect();
         Some(Self {
             story: DocumentId::from_bytes(*story),
@@ -218,6 +236,7 @@ impl Article {
             tongue: Tongue::from_number(u32::from_le_bytes(*tongue)),
             lengths: Lengths::of(&entries),
             entries,
+            runs: runs.iter().map(|&run| u32::from_le_bytes(run)).collect(),
             meaning: Meaning::from_bytes(meaning),
             happening: Meaning::from_bytes(happening),
         })
@@ -294,6 +313,12 @@ pub(crate) struct Likeness {
     pub(crate) rarest_name: f32,
     /// The shared terms' rarities, summed.
     pub(crate) shared: f32,
+    /// The same of the terms that are names in neither.
+    pub(crate) shared_common: f32,
+    /// The rarity of the rarest of these.
+    pub(crate) rarest_common: f32,
+    /// How much of the likeness of the terms names bear.
+    pub(crate) by_names: f32,
 }
 
 /// `part` of `whole`, nothing of nothing.
@@ -327,11 +352,14 @@ impl Likeness {
                 like.rarest_name = like.rarest_name.max(mine.rarity());
             } else if !mine.has(flag::NAME) && !other.has(flag::NAME) {
                 like.common += weight;
+                like.shared_common += mine.rarity();
+                like.rarest_common = like.rarest_common.max(mine.rarity());
             }
             like.rarest = like.rarest.max(mine.rarity());
             like.shared += mine.rarity();
         }
         let (mine, other) = (&a.lengths, &b.lengths);
+        like.by_names = ratio(like.names, like.body);
         like.body = ratio(like.body, mine.body * other.body);
         like.title = ratio(like.title, mine.title * other.title);
         like.title_in = ratio(like.title_in, mine.title * mine.title);
@@ -413,7 +441,11 @@ mod tests {
 
     #[test]
     fn articles_survive_writing() {
-        for text in ["", "Velmora mourns twelve dead in the earthquake of 2024."] {
+        for text in [
+            "",
+            "Velmora mourns twelve dead in the earthquake of 2024.",
+            "“We hear voices under the concrete,” said the chief.",
+        ] {
             let article = article(text);
             let bytes: [u8; Article::SIZE] = article.encode().try_into().unwrap();
             assert_eq!(Article::decode(&bytes), Some(article));

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::article::{Article, Likeness, Shared};
 use crate::memory::Near;
+use crate::sketch::flag;
 
 /// The number of [`Features`].
-pub const FEATURES: usize = 30;
+pub const FEATURES: usize = 37;
 
 /// What the model judges by; [`NAMES`] says what each is.
 pub type Features = [f32; FEATURES];
@@ -45,6 +46,13 @@ pub const NAMES: [&str; FEATURES] = [
     "rarity of terms that no other story has",
     "mean likeness of what happened",
     "least likeness of what happened",
+    "most quoted words in common, each shared among the stories that have them",
+    "mean quoted words in common, each shared among the stories that have them",
+    "share of the likeness that names bear",
+    "shared rarity of other words",
+    "rarest shared other word",
+    "rarity of other words that no other story has",
+    "share of the articles of other stories that are as near in time",
 ];
 
 const DAY: f32 = 86_400_000.0;
@@ -58,6 +66,8 @@ pub const DIRECTIONS: [i8; FEATURES] = {
     directions[14] = -1;
     directions[15] = -1;
     directions[22] = 0;
+    directions[32] = -1;
+    directions[36] = -1;
     directions
 };
 
@@ -80,24 +90,71 @@ pub(crate) fn best(members: &[Member]) -> usize {
     best
 }
 
-/// In how many of the stories each term of `article` stands, in the order of its entries: what many of them have is of
-/// the region or the subject, and tells no event.
-pub(crate) fn spread(article: &Article, near: &[Near]) -> Vec<f32> {
-    let mut spread = vec![0.0; article.entries.len()];
-    let mut told = vec![usize::MAX; article.entries.len()];
-    for (n, member) in near
-        .iter()
-        .enumerate()
-        .flat_map(|(n, near)| near.members.iter().map(move |m| (n, m)))
-    {
-        for &Shared { place, .. } in &member.shared {
-            if told[place] != n {
-                told[place] = n;
-                spread[place] += 1.0;
-            }
+/// What an article meets: what tells the stories near it apart.
+#[derive(Debug)]
+pub(crate) struct Around {
+    /// In how many of the stories each term of the article stands, in the order of its entries: what many of them have is
+    /// of the region or the subject, and tells no event.
+    terms: Vec<f32>,
+    /// The same of its quoted words: what many of them quote is a slogan or a statute.
+    runs: Vec<f32>,
+    /// The days to each member of the stories, in rising order.
+    days: Vec<f32>,
+}
+
+impl Around {
+    pub(crate) fn new(article: &Article, near: &[Near]) -> Self {
+        let members = near.iter().flat_map(|near| &near.members);
+        let mut days: Vec<f32> = members.map(|member| gap(article, &member.article)).collect();
+        days.sort_unstable_by(f32::total_cmp);
+        let terms = |member: &Member, count: &mut dyn FnMut(usize)| {
+            member.shared.iter().for_each(|shared| count(shared.place));
+        };
+        let runs = |member: &Member, count: &mut dyn FnMut(usize)| {
+            common(&article.runs, &member.article.runs).for_each(count);
+        };
+        Self {
+            terms: spread(article.entries.len(), near, terms),
+            runs: spread(article.runs.len(), near, runs),
+            days,
+        }
+    }
+
+    /// How many articles of other stories are as near in time as the nearest of a story's members, which are so many `days`
+    /// away: where all are, as in a folder of one day's articles, nearness says nothing.
+    fn as_near(&self, days: &[f32]) -> f32 {
+        let nearest = days.iter().copied().fold(f32::MAX, f32::min);
+        let all = self.days.len() - days.len();
+        let near = self.days.partition_point(|&days| days <= nearest)
+            - days.iter().filter(|&&days| days <= nearest).count();
+        if all == 0 { 1.0 } else { near as f32 / all as f32 }
+    }
+}
+
+/// In how many of the stories each of `count` things stands; `visit` visits those that a member has.
+fn spread(count: usize, near: &[Near], visit: impl Fn(&Member, &mut dyn FnMut(usize))) -> Vec<f32> {
+    let mut spread = vec![0.0; count];
+    let mut told = vec![usize::MAX; count];
+    for (n, near) in near.iter().enumerate() {
+        for member in &near.members {
+            visit(member, &mut |place| {
+                if told[place] != n {
+                    told[place] = n;
+                    spread[place] += 1.0;
+                }
+            });
         }
     }
     spread
+}
+
+/// The places in `mine` of the numbers that `other` has too; both rise.
+fn common<'r>(mine: &'r [u32], other: &'r [u32]) -> impl Iterator<Item = usize> + 'r {
+    let mut rest = other.iter().peekable();
+    mine.iter().enumerate().filter_map(move |(place, run)| {
+        while rest.next_if(|other| *other < run).is_some() {}
+        rest.next_if(|other| *other == run).map(|_| place)
+    })
 }
 
 /// What an article shares with one member and less with other stories.
@@ -105,6 +162,8 @@ struct Own {
     cosine: f32,
     rarest: f32,
     rarity: f32,
+    /// Of that, what no name bears.
+    common: f32,
 }
 
 impl Own {
@@ -113,12 +172,16 @@ impl Own {
             cosine: 0.0,
             rarest: 0.0,
             rarity: 0.0,
+            common: 0.0,
         };
         for &Shared { place, mine, other } in &member.shared {
             own.cosine += mine.weight() * other.weight() / spread[place].max(1.0);
             if spread[place] <= 1.0 {
                 own.rarest = own.rarest.max(mine.rarity());
                 own.rarity += mine.rarity();
+                if !mine.has(flag::NAME) && !other.has(flag::NAME) {
+                    own.common += mine.rarity();
+                }
             }
         }
         let lengths = article.length() * member.article.length();
@@ -128,17 +191,23 @@ impl Own {
 }
 
 /// The features of `article` and a story with these `members`, of which there is one at least; `other` is the
-/// best cosine of another story, `spread` what [`spread`] gave.
-pub(crate) fn features(article: &Article, members: &[Member], other: f32, spread: &[f32]) -> Features {
-    let owns: Vec<Own> = members.iter().map(|m| Own::of(article, m, spread)).collect();
+/// best cosine of another story.
+pub(crate) fn features(article: &Article, members: &[Member], other: f32, around: &Around) -> Features {
+    let own = |member| Own::of(article, member, &around.terms);
+    let owns: Vec<Own> = members.iter().map(own).collect();
     let most_own = |of: fn(&Own) -> f32| owns.iter().map(of).fold(0.0, f32::max);
     let most = |of: fn(&Likeness) -> f32| members.iter().map(|m| of(&m.like)).fold(f32::MIN, f32::max);
     let mean =
         |of: fn(&Likeness) -> f32| members.iter().map(|m| of(&m.like)).sum::<f32>() / members.len() as f32;
-    let gaps = || members.iter().map(|m| gap(article, &m.article));
+    let days: Vec<f32> = members.iter().map(|m| gap(article, &m.article)).collect();
     let best = &members[best(members)];
     let least = |of: fn(&Likeness) -> f32| members.iter().map(|m| of(&m.like)).fold(f32::MAX, f32::min);
     let among = among(members);
+    let quoted = |member: &Member| -> f32 {
+        let places = common(&article.runs, &member.article.runs);
+        places.map(|place| 1.0 / around.runs[place].max(1.0)).sum()
+    };
+    let quoted: Vec<f32> = members.iter().map(quoted).collect();
     [
         best.like.body,
         mean(|like| like.body),
@@ -154,8 +223,8 @@ pub(crate) fn features(article: &Article, members: &[Member], other: f32, spread
         most(|like| like.common),
         mean(|like| like.common),
         mean(|like| like.meaning),
-        gaps().fold(f32::MAX, f32::min),
-        gaps().fold(0.0, f32::max),
+        days.iter().copied().fold(f32::MAX, f32::min),
+        days.iter().copied().fold(0.0, f32::max),
         most(|like| like.rarest),
         most(|like| like.rarest_name),
         best.like.shared,
@@ -170,6 +239,13 @@ pub(crate) fn features(article: &Article, members: &[Member], other: f32, spread
         most_own(|own| own.rarity),
         mean(|like| like.happening),
         least(|like| like.happening),
+        quoted.iter().copied().fold(0.0, f32::max),
+        quoted.iter().sum::<f32>() / members.len() as f32,
+        best.like.by_names,
+        best.like.shared_common,
+        most(|like| like.rarest_common),
+        most_own(|own| own.common),
+        around.as_near(&days),
     ]
 }
 

@@ -8,8 +8,9 @@
 //! Stories across languages are not found: no word is shared between them.
 //!
 //! The names of a small country are rare words and stand in all that happens there, so that names alone tie nothing: the
-//! trees also see what the other words mean, and have learned from a country whose names no table knows. How far apart
-//! two articles were published counts where both are dated. The time of arrival, which stands in for a date that is
+//! trees also see what the other words mean and what both quote, and have learned from a country whose names no table knows.
+//! How far apart two articles were published counts where both are dated, and the more, the fewer other articles are as near:
+//! in a folder of one day's articles it says nothing. The time of arrival, which stands in for a date that is
 //! missing, only says what is in the window, since it is that of a copied file as often as not: so `run --once` and the
 //! daemon place an undated article alike.
 //!

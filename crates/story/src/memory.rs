@@ -335,3 +335,78 @@ impl Memory {
 fn minutes_of(milliseconds: i64) -> u32 {
     u32::try_from(milliseconds / MINUTE + 1).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use gristmill_core::{Document, MemoryState};
+
+    use super::*;
+    use crate::Model;
+    use crate::sketch::Sketch;
+
+    const HOUR: i64 = 3_600_000;
+
+    fn article(text: &str, time: i64) -> Article {
+        let model = Model::default();
+        let document = Document::from_text("a", text);
+        let mut article = Article::new(
+            &Sketch::of(&document),
+            &model.frequencies(),
+            model.space(),
+            &document,
+        );
+        article.time = time;
+        article
+    }
+
+    #[test]
+    fn a_segment_is_forgotten_when_twice_the_window_has_gone_by() {
+        const WINDOW: i64 = 24 * HOUR;
+        let quake = "Rescuers searched the ruins of Velmora after the earthquake.";
+        let bank = article("The bank of Tarnland left its interest rate unchanged.", 0);
+        let mut memory = Memory::default();
+        let mut state = MemoryState::new();
+        let fill = |memory: &mut Memory, state: &mut MemoryState, first: &Article, now: i64| {
+            if memory.next() > 0 {
+                memory.turn(now, WINDOW, state).unwrap();
+            }
+            let story = memory.next();
+            memory.push(first, story, now, state).unwrap();
+            while !memory.is_full() {
+                let next = memory.next();
+                memory.push(&bank, next, now, state).unwrap();
+            }
+        };
+        let told = article(quake, 0);
+        fill(&mut memory, &mut state, &told, 0);
+        fill(&mut memory, &mut state, &bank, 40 * HOUR);
+        let later = article(quake, 20 * HOUR);
+        let found = |memory: &mut Memory, state: &MemoryState| -> Vec<u32> {
+            let near = memory.near(&later, WINDOW, state).unwrap();
+            near.iter().map(|near| near.story).collect()
+        };
+        assert!(
+            found(&mut memory, &state).contains(&0),
+            "a late article still meets it"
+        );
+        fill(&mut memory, &mut state, &bank, 49 * HOUR);
+        assert!(!found(&mut memory, &state).contains(&0));
+        let kept = |state: &MemoryState, kind: &str| {
+            let files = state.files();
+            files
+                .iter()
+                .filter(|file| file.starts_with(kind))
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            kept(&state, "articles"),
+            ["articles-00000001", "articles-00000002"]
+        );
+        assert_eq!(kept(&state, "rows"), ["rows-00000001", "rows-00000002"]);
+        assert_eq!(kept(&state, "postings"), ["postings-00000001"]);
+        let mut again = Memory::open(&state).unwrap();
+        assert_eq!(again.next(), 3 * SEGMENT);
+        assert!(!found(&mut again, &state).contains(&0));
+    }
+}

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::article::{Article, Shared};
-use crate::features::{Features, NAMES, best, features, spread};
+use crate::features::{Around, Features, NAMES, best, features};
 use crate::frequencies::Frequencies;
 use crate::memory::{Memory, Near};
 use crate::model::Model;
@@ -94,7 +94,7 @@ pub struct Stories {
 }
 
 /// What the state is marked with; it changes when an earlier version could not read the files any more.
-const FORMAT: &[u8] = b"2";
+const FORMAT: &[u8] = b"3";
 
 fn name(kind: &str, segment: u32) -> String {
     format!("{kind}-{segment:08}")
@@ -171,11 +171,11 @@ impl Stories {
             .iter()
             .map(|near| near.members[best(&near.members)].like.body)
             .collect();
-        let spread = spread(article, &near);
+        let around = Around::new(article, &near);
         let candidate = |(n, Near { story, members }): (usize, Near)| {
             let others = cosines.iter().enumerate().filter(|(other, _)| *other != n);
             let other = others.map(|(_, cosine)| *cosine).fold(0.0, f32::max);
-            let features = features(article, &members, other, &spread);
+            let features = features(article, &members, other, &around);
             let best = best(&members);
             let nearest = members.into_iter().nth(best)?;
             Some(Candidate {
@@ -325,6 +325,8 @@ impl OrderedStage for Stories {
                 best = Some((probability, candidate));
             }
         }
+        /// So many shared names and words are said; the evidence has more.
+        const SAID: usize = 6;
         let threshold = self.params.threshold.unwrap_or(self.model.threshold);
         document.story = Story {
             id: Some(document.id),
@@ -349,8 +351,15 @@ impl OrderedStage for Stories {
                     .zip(candidate.features)
                     .map(|(name, value)| ((*name).to_owned(), json!(value)))
                     .collect();
+                let mut says = format!("{says} story {}, {probability:.2} likely", candidate.story);
+                for (kind, shared) in [("names", &names), ("words", &words)] {
+                    if !shared.is_empty() {
+                        let few = &shared[..shared.len().min(SAID)];
+                        says += &format!("; {kind} {}", few.join(", "));
+                    }
+                }
                 document.note(|| {
-                    Note::new(format!("{says} story {}", candidate.story)).with(json!({
+                    Note::new(says).with(json!({
                         "probability": probability, "threshold": threshold, "names": names, "words": words,
                         "features": features,
                     }))

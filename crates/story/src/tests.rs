@@ -178,6 +178,7 @@ fn an_explanation_names_what_ties() {
     stories.place(&mut document, &mut state).unwrap();
     let note = &document.notes.unwrap()[0];
     assert!(note.says.starts_with("joins"));
+    assert!(note.says.contains("Velmora") && note.says.contains("earthquake"));
     let has = |kind: &str, word| note.evidence[kind].as_array().unwrap().contains(&json!(word));
     assert!(has("names", "Velmora"));
     assert!(has("words", "earthquake"));

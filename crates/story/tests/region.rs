@@ -1,0 +1,41 @@
+//! Articles on one event come together, and those on other events of the same region, with the same names in them, stay out.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "region/orders.rs"]
+mod orders;
+
+use gristmill_story::{Stories, StoryParams};
+use orders::{Found, Neighbours, articles, check};
+
+/// What is found of five outlets' articles on one event, and of ten on others, in a region that no table knows.
+fn found(come: Neighbours, dated: bool, every: usize) -> Found {
+    let mut event = articles(include_str!("region/ashka.txt"));
+    let neighbours = event.split_off(5);
+    assert!(event.iter().all(|told| told.event == "treaty"));
+    assert!(neighbours.iter().all(|told| told.event != "treaty"));
+    let stories = Stories::new(&StoryParams::default());
+    check(&stories, &event, &neighbours, come, dated, every).unwrap()
+}
+
+#[test]
+fn an_event_is_one_story_in_nearly_every_order() {
+    /// Two are split today.
+    const SPLIT: usize = 3;
+    for dated in [false, true] {
+        let found = found(Neighbours::None, dated, 1);
+        assert_eq!(found.orders, 120);
+        assert!(found.split <= SPLIT, "dated: {dated}, {found:?}");
+    }
+}
+
+#[test]
+fn other_events_of_the_region_stay_out_and_do_not_split_it() {
+    for come in [Neighbours::First, Neighbours::Mixed] {
+        for dated in [false, true] {
+            let found = found(come, dated, 8);
+            let what = (found.orders, found.split, found.neighbours, found.joined);
+            assert_eq!(what, (15, 0, 150, 0), "{come:?}, dated: {dated}");
+        }
+    }
+}
