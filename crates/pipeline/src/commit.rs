@@ -15,6 +15,7 @@ use crate::after::AfterCommit;
 use crate::books::InFlight;
 use crate::chain::Chain;
 use crate::counters::Counters;
+use crate::intake::named;
 use crate::poison::Poison;
 use crate::record::{CRASH, Entry, EntryKind, Fate, Record, TIMEOUT};
 use crate::retry::{RetryRequests, Wanted};
@@ -181,6 +182,13 @@ impl Committer {
             counters.commit(totals, complete.clone().count() as u64);
         };
         self.make_durable(books, chain, now, false, count)?;
+        self.poison.clear(batch.iter().flat_map(|entry| {
+            let record = match &entry.kind {
+                EntryKind::Record(record) => Some(record.id),
+                EntryKind::Complete(_) => None,
+            };
+            record.into_iter().chain([named(&entry.file)])
+        }));
         for entry in &batch {
             if let EntryKind::Record(record) = &entry.kind
                 && let Fate::Failed(failure) = &record.fate

@@ -154,11 +154,15 @@ impl Intake {
             // The next run goes on within the file.
             return ControlFlow::Break(());
         }
-        let kind = match item {
-            Item::Complete { records } => EntryKind::Complete(records),
-            Item::Record(record) => EntryKind::Record(Box::new(self.begin(file, *record))),
+        let (kind, alone) = match item {
+            Item::Complete { records } => (EntryKind::Complete(records), false),
+            Item::Record(record) => {
+                let (record, alone) = self.begin(file, *record);
+                (EntryKind::Record(Box::new(record)), alone)
+            }
         };
         let weight = match &kind {
+            EntryKind::Record(_) if alone => usize::MAX,
             EntryKind::Record(record) => record.weight(),
             EntryKind::Complete(_) => 0,
         };
@@ -180,6 +184,9 @@ impl Intake {
             Err(TrySendError::Closed(_)) => false,
         };
         if sent {
+            if alone {
+                self.waiting(file, || self.idle());
+            }
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
@@ -195,8 +202,13 @@ impl Intake {
         waited
     }
 
-    /// A record as the source read it, at the beginning of its way.
-    fn begin(&self, file: &FileRef, record: gristmill_source::Record) -> Record {
+    /// Waits until nothing is on its way.
+    fn idle(&self) {
+        drop(block_on(Arc::clone(&self.room).acquire_many_owned(self.units)));
+    }
+
+    /// A record as the source read it, at the beginning of its way, and whether it has to go that alone.
+    fn begin(&self, file: &FileRef, record: gristmill_source::Record) -> (Record, bool) {
         let gristmill_source::Record {
             number,
             id,
@@ -206,10 +218,12 @@ impl Intake {
             content,
         } = record;
         let added = self.moment.unwrap_or(added);
+        let mut alone = false;
         let fate = match content {
-            Content::Document(mut document) => match self.must_not_run(file, number, &id) {
-                Some(failure) => Fate::Failed(failure),
-                None => {
+            Content::Document(mut document) => match self.admit(file, number, &id) {
+                Admission::Barred(failure) => Fate::Failed(failure),
+                admission => {
+                    alone = matches!(admission, Admission::Alone);
                     document.added = added;
                     Fate::Kept(document)
                 }
@@ -230,37 +244,47 @@ impl Intake {
                 detail: fault.detail,
             }),
         };
-        Record {
+        let record = Record {
             number,
             id,
             source,
             raw,
             added,
             fate,
-        }
+        };
+        (record, alone)
     }
 
-    /// Why a document must not be run, where it must not: it is noted, or the last process ended over it and so does
-    /// another one that is made for it.
-    fn must_not_run(&self, file: &FileRef, number: u64, id: &DocumentId) -> Option<Failure> {
+    /// Whether a document may be run: not where it is noted, nor where processes ended over it and so does another one
+    /// that is made for it, or too many did. One that survives its trial goes alone: what ends then, ends over it.
+    fn admit(&self, file: &FileRef, number: u64, id: &DocumentId) -> Admission {
         if let Some(failure) = self.poison.of(id) {
-            return Some(failure);
+            return Admission::Barred(failure);
         }
-        let stage = self.poison.suspected(id)?;
-        let how = self.probe.run(file.absolute(), Some(number))?;
-        tracing::error!(%id, stage, how, "a document ended a process of its own; it is set aside");
-        Some(self.poison.note_crash(id, &stage, &how))
+        let Some(suspect) = self.poison.suspected(id) else {
+            return Admission::Free;
+        };
+        let probe = || self.waiting(file, || self.probe.run(file.absolute(), Some(number)));
+        let Some(how) = suspect.guilt(probe) else {
+            return Admission::Alone;
+        };
+        let stage = &suspect.stage;
+        tracing::error!(%id, stage, how, "a document ends the process; it is set aside");
+        Admission::Barred(self.poison.note_crash(id, stage, &how))
     }
 
-    /// Why `file` must not be read, where it must not: the last process ended while it was read, and so does another one
-    /// that is made for it. No note is needed: whatever ends this process too, the file is met and tried again.
+    /// Why `file` must not be read, where it must not: processes ended while it was read, and so does another one that is
+    /// made for it, or too many did. No note is needed: whatever ends this process too, the file is met and tried again.
     fn must_not_read(&self, file: &FileRef) -> Option<Fault> {
-        self.poison.suspected(&named(file))?;
-        let how = self.probe.run(file.absolute(), None)?;
+        let suspect = self.poison.suspected(&named(file))?;
+        let Some(how) = suspect.guilt(|| self.probe.run(file.absolute(), None)) else {
+            self.idle();
+            return None;
+        };
         tracing::error!(
             path = file.source_path(),
             how,
-            "a file ended the process that only read it; it is set aside"
+            "reading a file ends the process; it is set aside"
         );
         Some(Fault {
             reason: FaultReason::Crash,
@@ -281,10 +305,18 @@ impl Intake {
     }
 }
 
+/// Whether a document is let in.
+enum Admission {
+    Free,
+    /// While nothing else is on its way.
+    Alone,
+    Barred(Failure),
+}
+
 /// What stands for the readers where a stage would.
 const SOURCE: &str = "source";
 
 /// The name of a file among documents at work.
-fn named(file: &FileRef) -> DocumentId {
+pub(crate) fn named(file: &FileRef) -> DocumentId {
     DocumentId::from_bytes(file.key())
 }

@@ -21,6 +21,7 @@ mod books;
 mod chain;
 mod commit;
 mod counters;
+mod ends;
 mod explain;
 mod intake;
 mod order;

@@ -8,6 +8,8 @@
 //! A stage that overflows its stack or allocates without end takes the process with it before anything can be noted.
 //! What the threads were at is known to the next start all the same ([`AtWork`]), and each of these few documents is
 //! tried in a process of its own ([`Probe`]) before it is let in again: if that one ends badly too, it is noted.
+//! One that survives its trial is let in alone, and noted all the same once it has been at work at too many ends in a
+//! row ([`ENDS`]).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,6 +22,7 @@ use gristmill_core::DocumentId;
 use gristmill_disk::{SharedDisk, make_folder, write_atomically};
 
 use crate::at_work::{AtWork, Mark};
+use crate::ends::{ENDS, Ends, Suspect};
 use crate::record::Failure;
 
 /// What to do when only a new process helps; it must not return before there is one, or this one has ended.
@@ -80,7 +83,8 @@ pub(crate) struct Poison {
     disk: SharedDisk,
     limit: Duration,
     known: Arc<Mutex<HashMap<DocumentId, Failure>>>,
-    suspects: Arc<Mutex<HashMap<DocumentId, String>>>,
+    suspects: Arc<Mutex<HashMap<DocumentId, Suspect>>>,
+    ends: Arc<Ends>,
     at_work: AtWork,
 }
 
@@ -101,13 +105,15 @@ impl Poison {
                 known.insert(id, failure);
             }
         }
-        let (at_work, suspects) = AtWork::open(state)?;
+        let (at_work, at_the_end) = AtWork::open(state)?;
+        let ends = Ends::open(state, Arc::clone(&disk), at_the_end)?;
         Ok(Self {
             dir,
             disk,
             limit,
             known: Arc::new(Mutex::new(known)),
-            suspects: Arc::new(Mutex::new(suspects)),
+            suspects: Arc::new(Mutex::new(ends.suspects())),
+            ends: Arc::new(ends),
             at_work,
         })
     }
@@ -121,8 +127,9 @@ impl Poison {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The stage that was at `id` when the last process ended before its time, where one was; asked once.
-    pub(crate) fn suspected(&self, id: &DocumentId) -> Option<String> {
+    /// What is known of `id` where a process ended before its time with it at work, and it is not through since; asked
+    /// once.
+    pub(crate) fn suspected(&self, id: &DocumentId) -> Option<Suspect> {
         let mut suspects = self.suspects.lock().unwrap_or_else(PoisonError::into_inner);
         suspects.remove(id)
     }
@@ -153,6 +160,11 @@ impl Poison {
         }
     }
 
+    /// Takes all suspicion from `ids`, which are through.
+    pub(crate) fn clear(&self, ids: impl Iterator<Item = DocumentId>) {
+        self.ends.forget(ids);
+    }
+
     /// Forgets `id`, which is in quarantine now. Not durably: a note that comes back is forgotten at the next start.
     pub(crate) fn forget(&self, id: &DocumentId) {
         self.known().remove(id);
@@ -167,6 +179,19 @@ impl Poison {
     /// The documents that are noted.
     pub(crate) fn ids(&self) -> Vec<DocumentId> {
         self.known().keys().copied().collect()
+    }
+}
+
+impl Suspect {
+    /// How it ends its process: as its trial with `probe` shows, or as must be concluded where that shows nothing.
+    pub(crate) fn guilt(&self, probe: impl FnOnce() -> Option<String>) -> Option<String> {
+        if self.ends < ENDS {
+            return probe();
+        }
+        let ends = self.ends;
+        Some(format!(
+            "the process ended {ends} times in a row with it at work; trying it in a process of its own showed nothing"
+        ))
     }
 }
 

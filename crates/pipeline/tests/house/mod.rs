@@ -41,6 +41,24 @@ impl Stage for Moody {
             "overflow" => Err(StageError::Document(dive(0).to_string())),
             "swallow" => Err(StageError::Document(swallow().to_string())),
             "gorge" => Err(StageError::Document(gorge().to_string())),
+            "sly" => {
+                if !is_tried() {
+                    // Time for others to be tried, and to be at work as well.
+                    thread::sleep(Duration::from_millis(600));
+                    std::process::abort();
+                }
+                Ok(Verdict::Keep)
+            }
+            "unlucky" => {
+                end_twice();
+                Ok(Verdict::Keep)
+            }
+            "slow" => {
+                if !is_tried() {
+                    thread::sleep(Duration::from_millis(900));
+                }
+                Ok(Verdict::Keep)
+            }
             "reject" => Ok(Verdict::Reject(Reason::new("mood"))),
             "hang" => {
                 thread::sleep(Duration::from_secs(3600));
@@ -77,6 +95,21 @@ fn gorge() -> usize {
         held.push(std::hint::black_box(vec![1_u8; 16 << 20]));
     }
     held.len()
+}
+
+/// Whether this process only tries a document.
+fn is_tried() -> bool {
+    word("AT") == "try"
+}
+
+/// Ends the first two processes that come here, beside those that only try a document, as somebody could from outside.
+fn end_twice() {
+    let ended = Path::new(&word("CHILD_DIR")).join("ended");
+    let before = fs::read_to_string(&ended).unwrap_or_default();
+    if before.len() < 2 && !is_tried() {
+        fs::write(ended, before + ".").unwrap();
+        std::process::abort();
+    }
 }
 
 /// Exact duplicates by a key each, and a count in an append-only file.
