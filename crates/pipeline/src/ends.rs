@@ -15,8 +15,9 @@ use gristmill_disk::{SharedDisk, write_atomically};
 
 /// So many ends in a row with it at work, and a document is set aside though nothing came of trying it. One end can be
 /// anybody's doing: a kill, a loss of power, the document beside it. After that it is let in alone, so at the second
-/// nothing else was at work; and the third tells it from a document that was met by chance both times.
-pub(crate) const ENDS: u32 = 3;
+/// nothing else was at work. Chance meets the few milliseconds that a good document is alone now and then, where a
+/// process is killed every second; it does not meet them four times in a row.
+pub(crate) const ENDS: u32 = 5;
 
 /// What was at work when the process ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
