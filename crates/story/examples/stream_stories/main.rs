@@ -1,4 +1,4 @@
-//! A stream of made-up articles: `stream FOLDER [ARTICLES]` says, as it grows, what an article costs, what memory
+//! A stream of made-up articles: `stream_stories FOLDER [ARTICLES]` says, as it grows, what an article costs, what memory
 //! holds, what lies on disk, and how long a start takes.
 //!
 //! Six events are told at any time, each by several articles; 70,000 articles come a day. The time is the
