@@ -5,11 +5,13 @@
 //! whole and looked at again before its first record leaves; of a large one the last record is held back
 //! until the file has been seen not to have moved.
 
+mod bytes;
 mod charset;
 mod date;
 mod fields;
 mod json;
 mod lines;
+mod name;
 mod overlong;
 mod sniff;
 mod unpack;
@@ -17,10 +19,9 @@ mod warc;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 use gristmill_core::{Document, DocumentId, Markup, Sha256, Source};
 use jiff::Timestamp;
@@ -30,6 +31,10 @@ use crate::file::{FileRef, Fingerprint};
 use crate::item::{Content, Fault, FaultReason, Item, Record};
 use crate::settings::Inbox;
 
+use bytes::Bounded;
+pub(crate) use bytes::Bytes;
+pub(crate) use name::Name;
+use name::extension;
 use overlong::Overlong;
 use unpack::OCTETS;
 
@@ -132,37 +137,6 @@ enum Missed {
     Unreadable(io::Error),
 }
 
-/// Bytes that can be read again from the start.
-pub(crate) trait Bytes: Read + Seek {}
-impl<T: Read + Seek> Bytes for T {}
-
-/// A file up to the length that it had when it was opened: one that grows while it is read would have no end.
-struct Bounded {
-    file: BufReader<File>,
-    size: u64,
-    at: u64,
-}
-
-impl Read for Bounded {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.size.saturating_sub(self.at);
-        let count = (&mut self.file).take(left).read(buffer)?;
-        self.at += count as u64;
-        Ok(count)
-    }
-}
-
-impl Seek for Bounded {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let to = match to {
-            SeekFrom::End(offset) => SeekFrom::Start(self.size.saturating_add_signed(offset)),
-            to => to,
-        };
-        self.at = self.file.seek(to)?;
-        Ok(self.at)
-    }
-}
-
 /// Whether a pass hands out what it finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pass {
@@ -172,45 +146,6 @@ enum Pass {
     Check,
     /// The second.
     Emit,
-}
-
-/// The name of what is being read: the file, or a member of it.
-#[derive(Debug, Clone)]
-pub(crate) struct Name {
-    /// As `source.path` has it.
-    pub(crate) text: String,
-    /// As ids have it.
-    pub(crate) raw: Vec<u8>,
-    /// In lower case, without the extension of a packing.
-    pub(crate) extension: String,
-}
-
-impl Name {
-    /// The member `raw` of the archive with this name.
-    pub(crate) fn member(&self, raw: &[u8]) -> Self {
-        let text = crate::file::text_of(raw);
-        Self {
-            extension: extension(&text),
-            text: format!("{}!/{text}", self.text),
-            raw: [&self.raw[..], b"!/", raw].concat(),
-        }
-    }
-}
-
-/// The extension that tells the kind: of `a.json.gz` it is `json`.
-fn extension(path: &str) -> String {
-    let mut path = Path::new(path);
-    loop {
-        let extension = path
-            .extension()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .to_lowercase();
-        match extension.as_str() {
-            "gz" | "zst" | "bz2" => path = Path::new(path.file_stem().unwrap_or_default()),
-            _ => return extension,
-        }
-    }
 }
 
 /// Reading one file.
