@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use gristmill_pipeline::{Counters, Explainer, Probe, Settings, WhenDone};
-use house::{child, folder, found, inbox_of, real, run_over, settings, totals};
+use house::{child, ends_well, folder, found, inbox_of, real, run_over, settings, totals};
 
 /// Lets `texts` land, a file each.
 fn fill(dir: &Path, texts: &[&str]) {
@@ -191,22 +191,18 @@ fn a_document_that_is_at_work_at_four_ends_is_let_in_again() {
 /// Runs as [`until_done`] does, in processes that may have so many KiB of memory.
 fn until_done_within(memory: u64, dir: &Path, told: &[(&str, &str)]) -> usize {
     let limited = || {
-        Command::new("sh")
+        let mut command = Command::new("sh");
+        command
             .args(["-c", "ulimit -v $MEMORY; exec \"$0\" --exact the_run_that_hangs"])
             .arg(env::current_exe().unwrap())
             .envs([
                 ("AT", "end"),
                 ("MALLOC_ARENA_MAX", "1"),
                 ("MEMORY", &memory.to_string()),
-            ])
-            .env("CHILD_DIR", dir)
-            .envs(told.iter().copied())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .unwrap()
+            ]);
+        ends_well(&mut command, dir, told)
     };
-    (0..20).find(|_| limited().success()).unwrap()
+    (0..20).find(|_| limited()).unwrap()
 }
 
 #[test]

@@ -406,8 +406,16 @@ pub(crate) fn when_done(word: &str, dir: &Path) -> WhenDone {
 /// Runs the test `name` of this program as a process of its own, with `dir` and the words in `told`, and says
 /// whether it came to its end.
 pub(crate) fn child(name: &str, dir: &Path, told: &[(&str, &str)]) -> bool {
-    Command::new(env::current_exe().unwrap())
-        .args(["--exact", name])
+    ends_well(
+        Command::new(env::current_exe().unwrap()).args(["--exact", name]),
+        dir,
+        told,
+    )
+}
+
+/// As [`child`], for a test that `command` runs.
+pub(crate) fn ends_well(command: &mut Command, dir: &Path, told: &[(&str, &str)]) -> bool {
+    command
         .env("CHILD_DIR", dir)
         .envs(told.iter().copied())
         .stdout(Stdio::null())
