@@ -6,11 +6,13 @@
 //! thread, so that each stage can be used, tested and measured as a library by itself.
 //!
 //! - [`Document`] and the records below it are the line that users read, key for key.
-//! - [`Stage`] and [`OrderedStage`] are the two kinds of work, [`State`] is what an ordered stage may remember.
+//! - [`Stage`] and [`OrderedStage`] are the two kinds of work, [`State`] is what an ordered stage may remember, [`Basis`] what
+//!   a pure one may read beside the document.
 //! - [`StageFactory`] and [`Registry`] turn a name and parameters from the configuration into a stage.
 //! - [`parse_date`] reads the dates that records and pages carry.
 //! - [`CodePoints`] converts between the byte offsets that Rust uses and the code points that the lines carry.
 
+mod basis;
 mod code_points;
 mod date;
 mod document;
@@ -23,6 +25,7 @@ mod stage;
 mod state;
 mod units;
 
+pub use basis::{Basis, BasisFile, Renewal};
 pub use code_points::CodePoints;
 pub use date::parse_date;
 pub use document::{

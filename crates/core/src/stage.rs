@@ -3,16 +3,21 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::{Document, DocumentId, State, StateError};
+use crate::{Basis, Document, DocumentId, State, StateError};
 
 /// Pure work on one document. Runs on any worker, in any order, so its outcome depends on nothing but the
-/// document.
+/// document and, where the stage has one, its [`Basis`].
 pub trait Stage: Send + Sync {
     /// Fills in the stage's fields of `document` and says whether it goes on.
     ///
     /// # Errors
     /// A fault, not a decision: this one document is set aside in quarantine, the others go on.
     fn process(&self, document: &mut Document) -> Result<Verdict, StageError>;
+
+    /// The files that the outcome rests on, where they may change while the stage runs.
+    fn basis(&self) -> Option<&dyn Basis> {
+        None
+    }
 }
 
 /// Work that depends on what came before. Runs in arrival order, one document at a time.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gristmill_disk::{ReadOnlyDisk, SharedDisk, make_folder};
 use rusqlite::{Connection, OpenFlags, Transaction, params};
 
-use crate::ledger::{DocumentRow, FileRow, Ledger, Outcome, SegmentRow, Totals};
+use crate::ledger::{BasisRow, DocumentRow, FileRow, Ledger, Outcome, SegmentRow, Totals};
 use crate::stage_state::BUFFER;
 use crate::{Fingerprint, JournalError, KnownFile, KnownFiles, PathKey, StageState, schema};
 
@@ -32,6 +32,8 @@ pub struct Batch {
     pub documents: Vec<DocumentRow>,
     /// How far the segments are good now.
     pub segments: Vec<SegmentRow>,
+    /// What the stages rest on from this batch on, where it is not what the books say.
+    pub bases: Vec<BasisRow>,
 }
 
 impl Journal {
@@ -130,6 +132,7 @@ impl Journal {
         write_files(&transaction, &batch.files)?;
         write_documents(&transaction, &batch.documents, &mut totals)?;
         write_segments(&transaction, &batch.segments)?;
+        write_bases(&transaction, &batch.bases)?;
         write_totals(&transaction, totals)?;
         for state in &states {
             state.write(&transaction)?;
@@ -271,6 +274,22 @@ fn write_segments(transaction: &Transaction<'_>, segments: &[SegmentRow]) -> rus
             row.lines as i64,
             row.opened.as_millisecond(),
             row.sha256.as_ref().map(|hash| hash.as_bytes().as_slice())
+        ])?;
+    }
+    Ok(())
+}
+
+fn write_bases(transaction: &Transaction<'_>, bases: &[BasisRow]) -> Result<(), JournalError> {
+    let mut put = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO bases (stage, segment, start, since, files) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for row in bases {
+        put.execute(params![
+            row.stage,
+            row.segment as i64,
+            row.start as i64,
+            row.since.as_millisecond(),
+            serde_json::Value::from_iter(row.files.iter().map(|file| serde_json::json!(file))).to_string()
         ])?;
     }
     Ok(())

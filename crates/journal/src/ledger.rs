@@ -1,6 +1,7 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use gristmill_core::{DocumentId, Sha256};
+use gristmill_core::{BasisFile, DocumentId, Sha256};
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
@@ -78,6 +79,21 @@ pub struct SegmentRow {
     pub opened: Timestamp,
     /// The SHA-256 of the file once it is sealed.
     pub sha256: Option<Sha256>,
+}
+
+/// What the lines that a stage had a hand in rest on, from one line on to the next such row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BasisRow {
+    /// The stage's name in the chain.
+    pub stage: String,
+    /// The segment of `documents/` with the first line that rests on it.
+    pub segment: u64,
+    /// The byte of the (uncompressed) segment at which that line starts.
+    pub start: u64,
+    /// When that line became durable.
+    pub since: Timestamp,
+    /// The files; none where the stage rests on no files any more.
+    pub files: Vec<BasisFile>,
 }
 
 /// How many documents came to which end, ever.
@@ -249,6 +265,43 @@ impl Ledger {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// What the stages rested on when, in the order of the lines.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub fn bases(&self) -> Result<Vec<BasisRow>, JournalError> {
+        if !self.connection.table_exists(None, "bases")? {
+            return Ok(Vec::new());
+        }
+        let mut select = self.connection.prepare(
+            "SELECT stage, segment, start, since, files FROM bases ORDER BY segment, start, stage",
+        )?;
+        let rows = select.query_map([], basis)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// What the stages rest on now: a row for each that rests on files.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub fn latest_bases(&self) -> Result<Vec<BasisRow>, JournalError> {
+        Ok(in_force(self.bases()?))
+    }
+
+    /// What the line of `document` rests on: a row for each stage that rests on files. A document that is no line has
+    /// none.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub fn bases_of(&self, document: &DocumentRow) -> Result<Vec<BasisRow>, JournalError> {
+        if document.outcome != Outcome::Written {
+            return Ok(Vec::new());
+        }
+        let mut bases = self.bases()?;
+        bases.retain(|row| (row.segment, row.start) <= (document.segment, document.start));
+        Ok(in_force(bases))
+    }
+
     /// The files of the ordered stages, each as its path from the state folder and how many of its bytes are good.
     ///
     /// # Errors
@@ -303,6 +356,12 @@ impl Ledger {
         }
         Ok(totals)
     }
+}
+
+/// The last row of each stage, by its name, without those that rest on nothing.
+fn in_force(rows: Vec<BasisRow>) -> Vec<BasisRow> {
+    let last: BTreeMap<_, _> = rows.into_iter().map(|row| (row.stage.clone(), row)).collect();
+    last.into_values().filter(|row| !row.files.is_empty()).collect()
 }
 
 /// SQLite's integers are signed; all of ours are counts.
@@ -360,5 +419,17 @@ fn segment(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
         lines: number(row, 3)?,
         opened: time(row, 4)?,
         sha256: row.get::<_, Option<[u8; 32]>>(5)?.map(Sha256::from_bytes),
+    })
+}
+
+fn basis(row: &Row<'_>) -> rusqlite::Result<BasisRow> {
+    let files = serde_json::from_str(&row.get::<_, String>(4)?)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(4, Type::Text, Box::new(error)))?;
+    Ok(BasisRow {
+        stage: row.get(0)?,
+        segment: number(row, 1)?,
+        start: number(row, 2)?,
+        since: time(row, 3)?,
+        files,
     })
 }

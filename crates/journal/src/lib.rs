@@ -26,7 +26,7 @@ mod stage_state;
 
 pub use journal::{Batch, Journal};
 pub use known::{Fingerprint, KnownFile, KnownFiles, PathKey};
-pub use ledger::{DocumentRow, FileRow, Ledger, Outcome, SegmentKind, SegmentRow, Totals};
+pub use ledger::{BasisRow, DocumentRow, FileRow, Ledger, Outcome, SegmentKind, SegmentRow, Totals};
 pub use stage_state::StageState;
 
 use std::io;

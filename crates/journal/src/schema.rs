@@ -47,6 +47,19 @@ const TABLES: &str = "
     ) WITHOUT ROWID;
 ";
 
+/// The files that a stage's lines rest on, from the line at `start` of segment `segment` on. Books of before this table
+/// was thought of get it when they are next written to; who only reads them takes it for empty.
+const BASES: &str = "
+    CREATE TABLE IF NOT EXISTS bases (
+        stage TEXT NOT NULL,
+        segment INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        since INTEGER NOT NULL,
+        files TEXT NOT NULL,
+        PRIMARY KEY (stage, segment, start)
+    ) WITHOUT ROWID;
+";
+
 pub(crate) const FILE_NAME: &str = "journal.sqlite";
 
 /// Ids are hashes, so each row of a batch lands on a page of its own: small pages make for a small log. Counts only
@@ -78,7 +91,8 @@ pub(crate) fn create(connection: &mut Connection, dir: &Path) -> Result<(), Jour
         transaction.pragma_update(None, "user_version", FORMAT)?;
         transaction.commit()?;
     }
-    check(connection, dir)
+    check(connection, dir)?;
+    Ok(connection.execute_batch(BASES)?)
 }
 
 /// Refuses a database of another format.

@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use gristmill_core::{DocumentId, MemoryState, Sha256, State};
+use gristmill_core::{BasisFile, DocumentId, MemoryState, Sha256, State};
 use gristmill_disk::{Ending, FaultyDisk, Plan, RealDisk};
 use gristmill_journal::{
-    Batch, DocumentRow, FileRow, Journal, JournalError, KnownFile, Ledger, Outcome, SegmentKind, SegmentRow,
-    StageState, Totals,
+    BasisRow, Batch, DocumentRow, FileRow, Journal, JournalError, KnownFile, Ledger, Outcome, SegmentKind,
+    SegmentRow, StageState, Totals,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -56,6 +56,7 @@ fn batch() -> Batch {
             opened: Timestamp::UNIX_EPOCH,
             sha256: None,
         }],
+        bases: Vec::new(),
     }
 }
 
@@ -111,6 +112,62 @@ fn a_document_that_leaves_quarantine_is_counted_once() {
         }
     );
     assert_eq!(journal.ledger().quarantined().unwrap(), []);
+}
+
+fn basis(start: u64, content: &[&str]) -> BasisRow {
+    BasisRow {
+        stage: "entities".to_owned(),
+        segment: 1,
+        start,
+        since: Timestamp::UNIX_EPOCH,
+        files: content
+            .iter()
+            .map(|content| BasisFile {
+                file: "people.tsv".to_owned(),
+                sha256: Sha256::of(content.as_bytes()),
+            })
+            .collect(),
+    }
+}
+
+#[test]
+fn a_line_rests_on_what_was_in_force_when_it_was_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = open(dir.path());
+    for (start, content) in [(10, &["one"][..]), (30, &["two"]), (50, &[])] {
+        let batch = Batch {
+            bases: vec![basis(start, content)],
+            ..Batch::default()
+        };
+        journal.commit(&batch, []).unwrap();
+    }
+    let ledger = Ledger::open(dir.path()).unwrap();
+    let of = |record| ledger.bases_of(&document(record, Outcome::Written)).unwrap();
+    assert_eq!(of(0), []);
+    assert_eq!(of(1), [basis(10, &["one"])]);
+    assert_eq!(of(2), [basis(10, &["one"])]);
+    assert_eq!(of(4), [basis(30, &["two"])]);
+    assert_eq!(of(5), []);
+    assert_eq!(ledger.bases_of(&document(4, Outcome::Rejected)).unwrap(), []);
+    assert_eq!(ledger.latest_bases().unwrap(), []);
+}
+
+#[test]
+fn books_from_before_bases_were_kept_are_read_and_written() {
+    let dir = tempfile::tempdir().unwrap();
+    open(dir.path()).commit(&batch(), []).unwrap();
+    let database = rusqlite::Connection::open(dir.path().join("journal.sqlite")).unwrap();
+    database.execute_batch("DROP TABLE bases").unwrap();
+    drop(database);
+    assert_eq!(Ledger::open(dir.path()).unwrap().latest_bases().unwrap(), []);
+    let later = Batch {
+        bases: vec![basis(10, &["one"])],
+        ..Batch::default()
+    };
+    open(dir.path()).commit(&later, []).unwrap();
+    let ledger = Ledger::open(dir.path()).unwrap();
+    assert_eq!(ledger.latest_bases().unwrap(), later.bases);
+    assert_eq!(ledger.segments().unwrap(), batch().segments);
 }
 
 #[test]
