@@ -5,13 +5,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gristmill_core::{Built, Document, OrderedStage, Rejected, Stage, StageError, StateError, Verdict};
+use gristmill_core::{
+    Basis, Built, Document, OrderedStage, Rejected, Stage, StageError, StateError, Verdict,
+};
 use gristmill_journal::StageState;
 
 use crate::at_work::Mark;
 use crate::record::{Failure, Fate};
 
 /// A pure stage with its name in the configuration.
+#[derive(Clone)]
 pub(crate) struct NamedStage {
     pub(crate) name: Arc<str>,
     pub(crate) stage: Arc<dyn Stage>,
@@ -29,9 +32,16 @@ pub(crate) struct OrderedPiece {
 
 /// A chain as the pipeline runs it: a first piece of pure work, then by turns an ordered stage and the pure
 /// work that follows it. The pure half of an ordered stage belongs to the piece before it.
+///
+/// The first piece runs ahead of the batches. Where a stage in it rests on files that may change, it ends before that
+/// stage, and what follows waits for its batch.
 pub(crate) struct Chain {
     pub(crate) first: Piece,
+    /// The pure work of a batch before its first ordered stage.
+    pub(crate) second: Piece,
     pub(crate) rest: Vec<(OrderedPiece, Piece)>,
+    /// The stages that rest on files.
+    resting: Vec<NamedStage>,
 }
 
 impl Chain {
@@ -40,39 +50,50 @@ impl Chain {
         stages: Vec<(String, Built)>,
         mut state: impl FnMut(&str) -> Result<StageState, E>,
     ) -> Result<Self, E> {
-        let mut first = None;
-        let mut rest: Vec<(OrderedPiece, Piece)> = Vec::new();
-        let mut piece = Vec::new();
-        let mut close = |piece: Vec<NamedStage>, rest: &mut Vec<(OrderedPiece, Piece)>| match rest.last_mut()
-        {
-            Some((_, after)) => *after = piece.into(),
-            None => first = Some(Piece::from(piece)),
-        };
+        // The first two pieces, then one after each ordered stage.
+        let mut pieces = vec![Vec::new(), Vec::new()];
+        let mut at = 0;
+        let mut between = Vec::new();
+        let mut resting = Vec::new();
         for (name, built) in stages {
             let name: Arc<str> = name.into();
-            match built {
-                Built::Pure(stage) => piece.push(NamedStage { name, stage }),
-                Built::Ordered { prepare, ordered } => {
-                    piece.extend(prepare.map(|stage| NamedStage {
-                        name: Arc::clone(&name),
-                        stage,
-                    }));
-                    close(std::mem::take(&mut piece), &mut rest);
-                    let mut ordered = OrderedPiece {
-                        stage: ordered,
-                        state: state(&name)?,
-                        name,
-                    };
-                    ordered.stage.open(&mut ordered.state)?;
-                    rest.push((ordered, Piece::from([])));
+            let (pure, ordered) = match built {
+                Built::Pure(stage) => (Some(stage), None),
+                Built::Ordered { prepare, ordered } => (prepare, Some(ordered)),
+            };
+            if let Some(stage) = pure {
+                let stage = NamedStage {
+                    name: Arc::clone(&name),
+                    stage,
+                };
+                if stage.stage.basis().is_some() {
+                    at = at.max(1);
+                    resting.push(stage.clone());
                 }
+                pieces[at].push(stage);
+            }
+            if let Some(mut stage) = ordered {
+                let mut state = state(&name)?;
+                stage.open(&mut state)?;
+                between.push(OrderedPiece { name, stage, state });
+                at = pieces.len();
+                pieces.push(Vec::new());
             }
         }
-        close(piece, &mut rest);
+        let mut pieces = pieces.into_iter().map(Piece::from);
+        let mut next = || pieces.next().unwrap_or_else(|| Piece::from([]));
         Ok(Self {
-            first: first.unwrap_or_else(|| Piece::from([])),
-            rest,
+            first: next(),
+            second: next(),
+            rest: between.into_iter().map(|ordered| (ordered, next())).collect(),
+            resting,
         })
+    }
+
+    /// The stages that rest on files, by name.
+    pub(crate) fn bases(&self) -> impl Iterator<Item = (&str, &dyn Basis)> {
+        let resting = self.resting.iter();
+        resting.filter_map(|NamedStage { name, stage }| Some((&**name, stage.basis()?)))
     }
 
     /// The states of the ordered stages.

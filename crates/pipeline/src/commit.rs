@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use gristmill_core::{BasisFile, Renewal};
 use gristmill_disk::SharedDisk;
 use gristmill_journal::{
-    Batch, DocumentRow, FileRow, Journal, JournalError, Outcome, PathKey, SegmentKind, SegmentRow, Totals,
+    BasisRow, Batch, DocumentRow, FileRow, Journal, JournalError, Outcome, PathKey, SegmentKind, SegmentRow,
+    Totals,
 };
 use gristmill_sink::{Position, Quarantine, QuarantineEntry, Segment, SegmentWriter};
 use gristmill_source::FileRef;
@@ -33,6 +35,8 @@ pub(crate) struct Committer {
     requests: RetryRequests,
     wanted: Arc<Wanted>,
     poison: Poison,
+    /// What the books say that each stage rests on.
+    bases: BTreeMap<String, Vec<BasisFile>>,
 }
 
 impl Committer {
@@ -67,6 +71,7 @@ impl Committer {
         let quarantine = Quarantine::new(&settings.output.join("quarantine"), Arc::clone(disk));
         let known: HashSet<_> = journal.ledger().quarantined()?.into_iter().collect();
         quarantine.clear_strays(|id| known.contains(id))?;
+        let bases = journal.ledger().latest_bases()?;
         let after = AfterCommit {
             when_done: settings.when_done.clone(),
             disk: Arc::clone(disk),
@@ -82,6 +87,7 @@ impl Committer {
             requests: RetryRequests::new(&settings.state, Arc::clone(disk)),
             wanted,
             poison,
+            bases: bases.into_iter().map(|row| (row.stage, row.files)).collect(),
         };
         for id in committer.poison.ids() {
             if known.contains(&id) {
@@ -170,6 +176,7 @@ impl Committer {
                 EntryKind::Complete(records) => progress(&mut files, &entry.file, now, *records, true),
             }
         }
+        books.bases = self.changed_bases(chain, &books.documents, now);
         // Neighbours in the tables are written together.
         books.documents.sort_unstable_by_key(|row| row.id);
         books.files = files.into_values().collect();
@@ -203,6 +210,58 @@ impl Committer {
             self.after.act(&entry.file);
         }
         Ok(())
+    }
+
+    /// Puts in force what has changed of the files that stages rest on. The moment is between two batches.
+    pub(crate) fn renew(&self, chain: &Chain) {
+        for (stage, basis) in chain.bases() {
+            match basis.renew() {
+                Renewal::Unchanged => {}
+                Renewal::Renewed => {
+                    let files: Vec<_> = basis.files().iter().map(in_words).collect();
+                    tracing::info!(stage, files = files.join(", "), "changed files are in force");
+                    self.counters.renew(true);
+                }
+                Renewal::Refused(why) => {
+                    tracing::warn!(stage, %why, "changed files cannot be used; what was read before stays in force");
+                    self.counters.renew(false);
+                }
+            }
+        }
+    }
+
+    /// The rows for stages that do not rest on what the books say, with the first line that is made so.
+    fn changed_bases(&mut self, chain: &Chain, documents: &[DocumentRow], now: Timestamp) -> Vec<BasisRow> {
+        let Some(first) = documents.iter().find(|row| row.outcome == Outcome::Written) else {
+            return Vec::new();
+        };
+        let mut bases: BTreeMap<_, _> = chain
+            .bases()
+            .map(|(stage, basis)| (stage.to_owned(), basis.files()))
+            .collect();
+        for stage in self
+            .bases
+            .keys()
+            .filter(|stage| !bases.contains_key(*stage))
+            .cloned()
+            .collect::<Vec<_>>()
+        {
+            bases.insert(stage, Vec::new());
+        }
+        let row = |(stage, files): (&String, &Vec<BasisFile>)| BasisRow {
+            stage: stage.clone(),
+            segment: first.segment,
+            start: first.start,
+            since: now,
+            files: files.clone(),
+        };
+        let rows = bases
+            .iter()
+            .filter(|(stage, files)| self.bases.get(*stage) != Some(files))
+            .map(row)
+            .collect();
+        self.bases = bases;
+        rows
     }
 
     /// Clears away what was wanted from `file`, of which every record is durable now.
@@ -294,6 +353,12 @@ impl Committer {
             length,
         }))
     }
+}
+
+/// A file with the first digits of the hash of its content.
+fn in_words(file: &BasisFile) -> String {
+    let hash = file.sha256.to_string();
+    format!("{} {}", file.file, hash.get(..12).unwrap_or_default())
 }
 
 fn progress(

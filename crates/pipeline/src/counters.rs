@@ -14,6 +14,8 @@ pub struct Counters {
     quarantined: AtomicU64,
     batches: AtomicU64,
     files: AtomicU64,
+    renewed: AtomicU64,
+    refused: AtomicU64,
 }
 
 /// The counters at one moment.
@@ -31,6 +33,10 @@ pub struct Counts {
     pub batches: u64,
     /// Files read to their end, durably.
     pub files: u64,
+    /// Times that changed files were put in force on which a stage rests.
+    pub renewed: u64,
+    /// Times that such files could not be used.
+    pub refused: u64,
 }
 
 impl Counts {
@@ -54,6 +60,8 @@ impl Counters {
             accepted: self.accepted.load(Ordering::Acquire),
             batches: self.batches.load(Ordering::Relaxed),
             files: self.files.load(Ordering::Relaxed),
+            renewed: self.renewed.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
         }
     }
 
@@ -64,6 +72,11 @@ impl Counters {
     /// Documents that the books had already are not taken in a second time.
     pub(crate) fn withdraw(&self, documents: u64) {
         self.accepted.fetch_sub(documents, Ordering::AcqRel);
+    }
+
+    pub(crate) fn renew(&self, good: bool) {
+        let counter = if good { &self.renewed } else { &self.refused };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn commit(&self, batch: Totals, files: u64) {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gristmill_core::{
-    Built, Document, DocumentId, MemoryState, Note, OrderedStage, Reason, Source, Stage, StageError, State,
-    Verdict,
+    BasisFile, Built, Document, DocumentId, MemoryState, Note, OrderedStage, Reason, Source, Stage,
+    StageError, State, Verdict,
 };
 use gristmill_journal::{Journal, JournalError, Ledger};
 use gristmill_source::{Content, Inbox, Item};
@@ -36,6 +36,8 @@ pub struct Explanation {
 pub struct Step {
     /// The stage's name in the chain.
     pub stage: String,
+    /// The files that it rests on.
+    pub basis: Vec<BasisFile>,
     /// How long it took.
     pub took: Duration,
     /// The keys of the record that it changed, with the values before and after, such as `metadata.author`.
@@ -224,8 +226,10 @@ impl Link {
             ordered.open(&mut **memory)?;
         }
         let stage = self.name.clone();
+        let basis = self.pure.as_ref().and_then(|stage| stage.basis());
         let step = Step {
             stage,
+            basis: basis.map(|basis| basis.files()).unwrap_or_default(),
             took,
             changes,
             notes,

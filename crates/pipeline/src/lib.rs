@@ -277,7 +277,7 @@ impl Pipeline {
             let ordering = spawn("order")
                 .stack_size(pool::STACK)
                 .spawn_scoped(scope, || {
-                    let result = order::run(batch_input, chain, &pool, committer, &work);
+                    let result = order::run(batch_input, chain, &pool, committer, &work, mode == Mode::Watch);
                     // Without it there is nothing to watch for.
                     handle.stop();
                     result

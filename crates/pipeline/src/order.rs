@@ -19,18 +19,25 @@ use crate::record::{Entry, EntryKind, Record};
 /// Between the first ordered stage and the commit there is one batch at a time: so all ordered stages have
 /// seen the same documents when their states become durable together. Meanwhile the workers are busy with the
 /// pure work of the next batch.
+///
+/// Where `renews`, the files that stages rest on are looked at before each batch, and put in force if they changed.
 pub(crate) fn run(
     mut batches: mpsc::Receiver<Vec<Entry>>,
     mut chain: Chain,
     pool: &Pool,
     mut committer: Committer,
     work: &OrderedWork,
+    renews: bool,
 ) -> Result<(), PipelineError> {
     while let Some(mut batch) = batches.blocking_recv() {
+        if renews {
+            committer.renew(&chain);
+        }
         if batch.is_empty() {
             committer.look_for_requests()?;
         }
         committer.drop_known(&mut batch)?;
+        spread(&mut batch, &chain.second, pool);
         for (ordered, after) in &mut chain.rest {
             for record in records(&mut batch) {
                 if let Some(document) = record.fate.take() {

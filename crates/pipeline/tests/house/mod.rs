@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
-mod output;
+pub(crate) mod output;
 
 use std::collections::BTreeMap;
 use std::env;
