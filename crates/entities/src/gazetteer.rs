@@ -117,8 +117,10 @@ impl Gazetteer {
     /// # Errors
     /// The file cannot be read, or lines are no entries; the error names them, and the good ones are in.
     pub fn load(&mut self, path: &Path) -> Result<(), GazetteerError> {
-        let json = path.extension().is_some_and(|extension| extension == "jsonl");
-        self.add(BufReader::with_capacity(1 << 16, File::open(path)?), json)
+        self.add(
+            BufReader::with_capacity(1 << 16, File::open(path)?),
+            is_json(path),
+        )
     }
 
     /// Adds the names in `lines`; see [`load`](Self::load).
@@ -232,6 +234,11 @@ impl Gazetteer {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+}
+
+/// Whether the gazetteer at `path` is of JSON Lines.
+pub(crate) fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "jsonl")
 }
 
 fn word(word: &str, case: Case) -> u32 {

@@ -21,6 +21,7 @@ pub mod gazetteer;
 mod hits;
 pub mod labels;
 mod lexicon;
+mod lists;
 pub mod model;
 pub mod names;
 mod recognizer;

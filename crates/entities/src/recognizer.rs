@@ -107,12 +107,22 @@ const RULE: f64 = 0.9;
 impl Recognizer {
     /// The entities of `text`, by first mention, each mention with how it was found.
     pub fn entities(&self, text: &str, language: Option<&str>) -> Vec<(Entity, Vec<Found>)> {
+        self.entities_with(&self.gazetteer, text, language)
+    }
+
+    /// The same with `gazetteer` in place of the recognizer's own.
+    pub(crate) fn entities_with(
+        &self,
+        gazetteer: &Gazetteer,
+        text: &str,
+        language: Option<&str>,
+    ) -> Vec<(Entity, Vec<Found>)> {
         let mut tokens = Vec::new();
         tokenize(text, &mut tokens);
         if is_english(language) {
             split_pairs(text, &mut tokens);
         }
-        let mut hits = self.hits(text, language, &tokens);
+        let mut hits = self.hits(gazetteer, text, language, &tokens);
         let full = match self.tagger(language) {
             Some(model) => evidence::surnames(text, &tokens, &mut hits, |word| model.lists(word)),
             None => HashMap::new(),
@@ -160,7 +170,13 @@ impl Recognizer {
         self.tagger.as_deref().or_else(|| model(language))
     }
 
-    fn hits<'g>(&'g self, text: &str, language: Option<&str>, tokens: &[Token]) -> Vec<Hit<'g>> {
+    fn hits<'g>(
+        &self,
+        gazetteer: &'g Gazetteer,
+        text: &str,
+        language: Option<&str>,
+        tokens: &[Token],
+    ) -> Vec<Hit<'g>> {
         let mut hits: Vec<Hit<'g>> = Vec::new();
         if let Some(model) = self.tagger(language) {
             let others = self.types.contains(&EntityType::Misc);
@@ -213,33 +229,33 @@ impl Recognizer {
             });
             put_before(&mut hits, expressions.collect());
         }
-        if !self.gazetteer.is_empty() {
-            self.listed(text, tokens, &mut hits);
+        if !gazetteer.is_empty() {
+            listed(gazetteer, text, tokens, &mut hits);
         }
         hits.retain(|hit| self.types.contains(&hit.kind));
         hits
     }
+}
 
-    /// Adds the names of the gazetteer to `hits`, in the order of the text.
-    fn listed<'g>(&'g self, text: &str, tokens: &[Token], hits: &mut Vec<Hit<'g>>) {
-        let mut at = 0;
-        let mut given = Vec::new();
-        while at < tokens.len() {
-            let Some((end, entry)) = self.gazetteer.longest(text, tokens, at) else {
-                at += 1;
-                continue;
-            };
-            given.push(Hit {
-                start: at,
-                end,
-                kind: entry.kind,
-                score: 1.0,
-                given: Some(entry),
-            });
-            at = end;
-        }
-        put_before(hits, given);
+/// Adds the names of `gazetteer` to `hits`, in the order of the text.
+fn listed<'g>(gazetteer: &'g Gazetteer, text: &str, tokens: &[Token], hits: &mut Vec<Hit<'g>>) {
+    let mut at = 0;
+    let mut given = Vec::new();
+    while at < tokens.len() {
+        let Some((end, entry)) = gazetteer.longest(text, tokens, at) else {
+            at += 1;
+            continue;
+        };
+        given.push(Hit {
+            start: at,
+            end,
+            kind: entry.kind,
+            score: 1.0,
+            given: Some(entry),
+        });
+        at = end;
     }
+    put_before(hits, given);
 }
 
 /// The entity that bears the name of `named`, yet without mentions.

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use gristmill_core::{
-    BuildEnv, BuildError, Built, Document, EntityType, Note, Stage, StageError, StageFactory, Verdict,
+    Basis, BuildEnv, BuildError, Built, Document, EntityType, Note, Stage, StageError, StageFactory, Verdict,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::lists::Lists;
 use crate::recognizer::{Found, Recognizer};
 
 /// What the entities stage can be told.
@@ -17,7 +18,8 @@ use crate::recognizer::{Found, Recognizer};
 #[serde(deny_unknown_fields, default)]
 pub struct EntitiesParams {
     /// Files of names that are found in every language and go before the tagger: `.jsonl` with the keys `name`,
-    /// `type`, `id`, `aliases` and `case`, or tab-separated columns of these. `case` is `exact` or `any`. They are read once, at the start.
+    /// `type`, `id`, `aliases` and `case`, or tab-separated columns of these. `case` is `exact` or `any`. The daemon reads them again when
+    /// they have changed, and the new names count from one batch to the next; a file that is broken then changes nothing but the log.
     pub gazetteers: Vec<PathBuf>,
     /// The types reported. With `MISC`, names of other kinds too, in the languages whose corpora have them; with `DATE` and `MONEY`,
     /// what is written as a calendar date or a sum. A gazetteer can name any of them.
@@ -44,6 +46,7 @@ pub struct EntitiesFactory;
 
 struct Entities {
     recognizer: Recognizer,
+    lists: Lists,
     params: EntitiesParams,
 }
 
@@ -57,28 +60,34 @@ impl StageFactory for EntitiesFactory {
         if !(0.0..=1.0).contains(&params.min_score) {
             return Err(BuildError::new("min_score", "a probability from 0 to 1"));
         }
-        let mut recognizer = Recognizer {
+        let recognizer = Recognizer {
             min_score: params.min_score,
             types: params.types.clone(),
             ..Recognizer::default()
         };
-        for (number, path) in params.gazetteers.iter().enumerate() {
-            recognizer.gazetteer.load(&env.resolve(path)).map_err(|error| {
-                BuildError::new(
-                    format!("gazetteers[{number}]"),
-                    format!("{}: {error}", path.display()),
-                )
-            })?;
-        }
-        Ok(Built::Pure(Arc::new(Entities { recognizer, params })))
+        let places = params.gazetteers.iter();
+        let places = places.map(|path| (path.display().to_string(), env.resolve(path)));
+        let lists = Lists::read(places.collect()).map_err(|(number, error)| {
+            BuildError::new(
+                format!("gazetteers[{number}]"),
+                format!("{}: {error}", params.gazetteers[number].display()),
+            )
+        })?;
+        Ok(Built::Pure(Arc::new(Entities {
+            recognizer,
+            lists,
+            params,
+        })))
     }
 }
 
 impl Stage for Entities {
     fn process(&self, document: &mut Document) -> Result<Verdict, StageError> {
+        let table = self.lists.in_force();
+        let language = language(document);
         let mut found = self
             .recognizer
-            .entities(&document.text, language(document).as_deref());
+            .entities_with(&table.gazetteer, &document.text, language.as_deref());
         if self.params.max_per_document > 0 && found.len() > self.params.max_per_document {
             let mut order: Vec<usize> = (0..found.len()).collect();
             order.sort_by_key(|&at| (std::cmp::Reverse(found[at].0.mentions.len()), at));
@@ -111,6 +120,10 @@ impl Stage for Entities {
         }
         document.entities = found.into_iter().map(|(entity, _)| entity).collect();
         Ok(Verdict::Keep)
+    }
+
+    fn basis(&self) -> Option<&dyn Basis> {
+        (!self.lists.is_empty()).then_some(&self.lists)
     }
 }
 
