@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::thread;
 
 use clap::Args;
-use gristmill_core::Entity;
+use gristmill_core::{BasisFile, Entity};
 use gristmill_pipeline::{Change, Ending, Explainer, Explanation, Step};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -113,6 +113,7 @@ fn as_json(explanation: &Explanation) -> Value {
                 .collect();
             json!({
                 "stage": step.stage,
+                "basis": step.basis,
                 "seconds": step.took.as_secs_f64(),
                 "changes": changes,
                 "notes": step.notes,
@@ -188,6 +189,9 @@ fn tail(detail: Option<&str>) -> String {
 fn print_step(out: &mut impl Write, step: &Step, is_page: bool) -> io::Result<()> {
     let milliseconds = step.took.as_secs_f64() * 1e3;
     writeln!(out, "\n  {:<60} {milliseconds:>8.2} ms", step.stage)?;
+    for BasisFile { file, sha256 } in &step.basis {
+        writeln!(out, "    {:<20} {file}, SHA-256 {sha256}", "rests on")?;
+    }
     if step.changes.is_empty() && step.notes.is_empty() {
         writeln!(out, "    changes nothing")?;
     }

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use clap::Args;
-use gristmill_core::Rejected;
+use gristmill_core::{BasisFile, Rejected};
 use gristmill_disk::RealDisk;
-use gristmill_journal::{DocumentRow, FileRow, Journal, JournalError, Ledger, Outcome as Became};
+use gristmill_journal::{BasisRow, DocumentRow, FileRow, Journal, JournalError, Ledger, Outcome as Became};
 use gristmill_sink::{Position, Quarantine, find_segment, read_line};
 use gristmill_source::{Candidate, Fingerprint, Inbox};
 use jiff::Timestamp;
@@ -73,14 +73,22 @@ struct Overview {
     quarantined: u64,
     last_taken: Option<Timestamp>,
     segments: usize,
+    /// The files that stages rest on, such as gazetteers, as the last line had them.
+    rests_on: Vec<RestsOn>,
     output: String,
     state: String,
 }
 
 fn overview(config: &Config) -> Result<Overview, Failure> {
-    let (totals, (files, last_taken), segments) = match Ledger::open(&config.state.dir) {
+    let (totals, (files, last_taken), segments, bases) = match Ledger::open(&config.state.dir) {
         Ok(ledger) => ledger.at_one_moment(|| {
-            Ok::<_, JournalError>((ledger.totals()?, ledger.taken()?, ledger.segments()?.len()))
+            let segments = ledger.segments()?.len();
+            Ok::<_, JournalError>((
+                ledger.totals()?,
+                ledger.taken()?,
+                segments,
+                ledger.latest_bases()?,
+            ))
         })?,
         Err(JournalError::Absent { .. }) => Default::default(),
         Err(error) => return Err(error.into()),
@@ -94,6 +102,7 @@ fn overview(config: &Config) -> Result<Overview, Failure> {
         quarantined: totals.quarantined,
         last_taken,
         segments,
+        rests_on: bases.into_iter().map(RestsOn::from).collect(),
         output: config.output.dir.display().to_string(),
         state: config.state.dir.display().to_string(),
     })
@@ -112,10 +121,46 @@ impl Overview {
         )?;
         writeln!(out, "  rejected     {:>10}", self.rejected)?;
         writeln!(out, "  quarantined  {:>10}", self.quarantined)?;
+        for rests_on in &self.rests_on {
+            rests_on.print(out)?;
+        }
         match self.last_taken {
             Some(last) => writeln!(out, "  the last file was taken at {last}"),
             None => writeln!(out, "  nothing was taken yet"),
         }
+    }
+}
+
+/// The files that a stage rests on.
+#[derive(Debug, Serialize)]
+struct RestsOn {
+    stage: String,
+    /// When the first line that rests on them became durable.
+    since: Timestamp,
+    files: Vec<BasisFile>,
+}
+
+impl From<BasisRow> for RestsOn {
+    fn from(row: BasisRow) -> Self {
+        Self {
+            stage: row.stage,
+            since: row.since,
+            files: row.files,
+        }
+    }
+}
+
+impl RestsOn {
+    fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(
+            out,
+            "  {} rests on, for the lines from {} on:",
+            self.stage, self.since
+        )?;
+        for BasisFile { file, sha256 } in &self.files {
+            writeln!(out, "    {file}  SHA-256 {sha256}")?;
+        }
+        Ok(())
     }
 }
 
@@ -152,6 +197,8 @@ struct DocumentFate {
     record: u64,
     #[serde(flatten)]
     became: Value,
+    /// The files that stages rested on when the line was made.
+    rests_on: Vec<RestsOn>,
     /// Duplicates, passages and story, where one document was asked for.
     related: Option<Related>,
 }
@@ -174,7 +221,7 @@ fn fate(config: &Config, subject: &str) -> Result<Fate, Failure> {
         if let Some(file) = ledger.file(&row.file)? {
             fate.file = taken(&inbox, &file);
         }
-        let mut document = document(config, &row);
+        let mut document = document(config, ledger, &row)?;
         document.related = related(config, ledger, &row);
         fate.documents.push(document);
         return Ok(fate);
@@ -185,7 +232,10 @@ fn fate(config: &Config, subject: &str) -> Result<Fate, Failure> {
             if let Some(file) = ledger.file(&candidate.key)? {
                 fate.file = taken(&inbox, &file);
                 let rows = ledger.documents_of(&candidate.key)?;
-                fate.documents = rows.iter().map(|row| document(config, row)).collect();
+                fate.documents = rows
+                    .iter()
+                    .map(|row| document(config, ledger, row))
+                    .collect::<Result<_, _>>()?;
                 if let ([document], [row]) = (&mut *fate.documents, &*rows) {
                     document.related = related(config, ledger, row);
                 }
@@ -246,7 +296,7 @@ fn why_waiting(config: &Config, inbox: &Inbox, candidate: &Candidate) -> String 
     }
 }
 
-fn document(config: &Config, row: &DocumentRow) -> DocumentFate {
+fn document(config: &Config, ledger: &Ledger, row: &DocumentRow) -> Result<DocumentFate, JournalError> {
     let became = match row.outcome {
         Became::Written => line(config, row, "documents"),
         Became::Rejected => line(config, row, "rejects"),
@@ -267,12 +317,14 @@ fn document(config: &Config, row: &DocumentRow) -> DocumentFate {
             }
         }
     };
-    DocumentFate {
+    let bases = ledger.bases_of(row)?;
+    Ok(DocumentFate {
         id: row.id.to_string(),
         record: row.record,
         became,
+        rests_on: bases.into_iter().map(RestsOn::from).collect(),
         related: None,
-    }
+    })
 }
 
 /// What the lines say of the document and of others, unless they are gone.
@@ -354,10 +406,14 @@ impl Fate {
             id,
             record,
             became,
+            rests_on,
             related,
         } in &self.documents
         {
             writeln!(out, "  record {record}  {id}  {}", in_words(became))?;
+            for rests_on in rests_on {
+                rests_on.print(out)?;
+            }
             if let Some(related) = related {
                 related.print(out)?;
             }

@@ -56,6 +56,15 @@ pub(super) fn text(observed: &Observed) -> String {
         &[("", count(counts.batches))],
     );
     metric(
+        "reloads_total",
+        "counter",
+        "Times that files on which a stage rests, such as gazetteers, had changed, by what became of it.",
+        &[
+            ("{outcome=\"in_force\"}", count(counts.renewed)),
+            ("{outcome=\"refused\"}", count(counts.refused)),
+        ],
+    );
+    metric(
         "ready",
         "gauge",
         "1 while files are taken, 0 while starting, failing or draining.",
