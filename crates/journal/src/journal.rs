@@ -1,15 +1,21 @@
+use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use gristmill_core::DocumentId;
 use gristmill_disk::{ReadOnlyDisk, SharedDisk, make_folder};
-use rusqlite::{Connection, OpenFlags, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use crate::ledger::{BasisRow, DocumentRow, FileRow, Ledger, Outcome, SegmentRow, Totals};
+use crate::ledger::Ledger;
+use crate::names::{DOCUMENTS, FILES, RUN};
+use crate::rows::{
+    BasisRow, DOCUMENT, DOCUMENTS_WITH_FILES, DocumentRow, FileRow, SegmentRow, Totals, document,
+};
 use crate::stage_state::BUFFER;
-use crate::{Fingerprint, JournalError, KnownFile, KnownFiles, PathKey, StageState, schema};
+use crate::{JournalError, KnownFiles, StageState, schema, write};
 
 /// The writer's side of the books. One at a time for a state folder.
 #[derive(Debug)]
@@ -19,16 +25,25 @@ pub struct Journal {
     ledger: Ledger,
     known: Arc<KnownFiles>,
     totals: Totals,
+    /// How many files are in the books.
+    files: i64,
+    /// The names and numbers of those that are in no run of [`names`](crate::names) yet.
+    recent: BTreeSet<(i64, i64)>,
     /// Locked as long as it is open.
     _lock: File,
 }
 
+/// The files in the books of which a record may have the same id as one of a file that comes now: its earlier version, and
+/// those of other watched folders with the same path. Good until the next commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier(pub(crate) Vec<i64>);
+
 /// What one batch adds to the books.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// Files of which records are in the batch, or that are complete with it.
+    /// Files of which records are in the batch, or that are complete with it, each once.
     pub files: Vec<FileRow>,
-    /// What became of each document.
+    /// What became of each document, each once; their files are among `files`.
     pub documents: Vec<DocumentRow>,
     /// How far the segments are good now.
     pub segments: Vec<SegmentRow>,
@@ -48,18 +63,35 @@ impl Journal {
         schema::prepare(&connection)?;
         schema::create(&mut connection, dir)?;
         let ledger = Ledger::over(connection);
-        let known = Arc::new(KnownFiles::default());
-        known.reserve(ledger.taken()?.0 as usize);
-        ledger.known_files(&mut |key, fingerprint, file| known.put([(key, fingerprint, file)]))?;
         let totals = ledger.totals()?;
-        Ok(Self {
+        let mut journal = Self {
             dir: dir.to_owned(),
             disk,
             ledger,
-            known,
+            known: Arc::default(),
             totals,
+            files: 0,
+            recent: BTreeSet::new(),
             _lock: lock,
-        })
+        };
+        journal.read_known_files()?;
+        Ok(journal)
+    }
+
+    fn read_known_files(&mut self) -> Result<(), JournalError> {
+        self.files = self.ledger.taken()?.0 as i64;
+        let (last, _) = FILES.last(self.ledger.connection())?;
+        let (ledger, recent) = (&self.ledger, &mut self.recent);
+        let known = KnownFiles::of_history(self.files as usize, |note| {
+            ledger.known_files(&mut |number, file| {
+                if number > last {
+                    recent.insert((file.0, number));
+                }
+                note(file);
+            })
+        })?;
+        self.known = Arc::new(known);
+        Ok(())
     }
 
     /// The files that were ever taken.
@@ -110,6 +142,44 @@ impl Journal {
         }
     }
 
+    /// The files of which a record may have the id of one of the file whose path the lines write as `path`.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub fn earlier(&self, path: &str) -> Result<Earlier, JournalError> {
+        let name = schema::name_of_path(path);
+        Ok(write::earlier(
+            self.ledger.connection(),
+            &self.known,
+            &self.recent,
+            name,
+        )?)
+    }
+
+    /// The document called `id` in record `record` of one of these files. Costs nothing where there are none.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub fn document_in(
+        &self,
+        files: &Earlier,
+        record: u64,
+        id: &DocumentId,
+    ) -> Result<Option<DocumentRow>, JournalError> {
+        for file in &files.0 {
+            let mut select = self.ledger.connection().prepare_cached(&format!(
+                "SELECT {DOCUMENT} FROM {DOCUMENTS_WITH_FILES} WHERE file = ?1 AND record = ?2 AND id = ?3"
+            ))?;
+            let found = select
+                .query_row(params![file, record as i64, id.as_bytes()], document)
+                .optional()?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
     /// Makes `batch` durable together with what the ordered stages learned. The segments' files must be synced
     /// before.
     ///
@@ -128,12 +198,17 @@ impl Journal {
         self.disk
             .point("begin")
             .map_err(JournalError::io("begin the transaction"))?;
-        let transaction = self.ledger.connection().transaction()?;
-        write_files(&transaction, &batch.files)?;
-        write_documents(&transaction, &batch.documents, &mut totals)?;
-        write_segments(&transaction, &batch.segments)?;
-        write_bases(&transaction, &batch.bases)?;
-        write_totals(&transaction, totals)?;
+        let (known, recent) = (&self.known, &self.recent);
+        let transaction = self.ledger.connection_mut().transaction()?;
+        let mut written = write::files(&transaction, known, recent, &batch.files)?;
+        let last = write::documents(&transaction, &written, &batch.documents, &mut totals)?;
+        write::segments(&transaction, &batch.segments)?;
+        write::bases(&transaction, &batch.bases)?;
+        write::totals(&transaction, totals)?;
+        let sealed = FILES.seal(&transaction, self.files + written.fresh.len() as i64, RUN)?;
+        if let Some(last) = last {
+            DOCUMENTS.seal(&transaction, last, RUN)?;
+        }
         for state in &states {
             state.write(&transaction)?;
         }
@@ -142,7 +217,10 @@ impl Journal {
             .map_err(JournalError::io("commit the transaction"))?;
         transaction.commit()?;
         self.totals = totals;
-        self.known.put(batch.files.iter().map(entry));
+        self.files += written.fresh.len() as i64;
+        self.recent.append(&mut written.fresh);
+        self.recent.retain(|(_, number)| *number > sealed);
+        self.known.put(batch.files.iter().map(write::known));
         for state in states {
             state.committed();
         }
@@ -200,105 +278,4 @@ fn reader(dir: &Path) -> Result<Connection, JournalError> {
     let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     reader.pragma_update(None, "busy_timeout", 10_000)?;
     Ok(reader)
-}
-
-fn entry(row: &FileRow) -> (PathKey, Fingerprint, KnownFile) {
-    let file = if row.complete {
-        KnownFile::Complete
-    } else {
-        KnownFile::Begun(row.records)
-    };
-    (row.key, row.fingerprint, file)
-}
-
-fn write_files(transaction: &Transaction<'_>, files: &[FileRow]) -> rusqlite::Result<()> {
-    let mut put = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO files (key, path, fingerprint, records, complete, taken) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
-    for file in files {
-        let taken = file.taken.as_millisecond();
-        put.execute(params![
-            file.key,
-            file.path,
-            file.fingerprint,
-            file.records as i64,
-            file.complete,
-            taken
-        ])?;
-    }
-    Ok(())
-}
-
-/// A document that is in the books already can only be one that was in quarantine and comes again.
-fn write_documents(
-    transaction: &Transaction<'_>,
-    documents: &[DocumentRow],
-    totals: &mut Totals,
-) -> rusqlite::Result<()> {
-    let mut leave = transaction.prepare_cached("DELETE FROM quarantine WHERE id = ?1")?;
-    let mut enter = transaction.prepare_cached("INSERT INTO quarantine (id) VALUES (?1)")?;
-    let mut put = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO documents (id, file, record, outcome, segment, start, length) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?;
-    for row in documents {
-        let id = row.id.as_bytes();
-        if leave.execute([id])? > 0 {
-            totals.quarantined -= 1;
-        }
-        if row.outcome == Outcome::Quarantined {
-            enter.execute([id])?;
-        }
-        *totals.of(row.outcome) += 1;
-        put.execute(params![
-            id,
-            row.file,
-            row.record as i64,
-            row.outcome as i64,
-            row.segment as i64,
-            row.start as i64,
-            row.length as i64
-        ])?;
-    }
-    Ok(())
-}
-
-fn write_segments(transaction: &Transaction<'_>, segments: &[SegmentRow]) -> rusqlite::Result<()> {
-    let mut put = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO segments (kind, number, length, lines, opened, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
-    for row in segments {
-        put.execute(params![
-            row.kind as i64,
-            row.number as i64,
-            row.length as i64,
-            row.lines as i64,
-            row.opened.as_millisecond(),
-            row.sha256.as_ref().map(|hash| hash.as_bytes().as_slice())
-        ])?;
-    }
-    Ok(())
-}
-
-fn write_bases(transaction: &Transaction<'_>, bases: &[BasisRow]) -> Result<(), JournalError> {
-    let mut put = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO bases (stage, segment, start, since, files) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    for row in bases {
-        put.execute(params![
-            row.stage,
-            row.segment as i64,
-            row.start as i64,
-            row.since.as_millisecond(),
-            serde_json::Value::from_iter(row.files.iter().map(|file| serde_json::json!(file))).to_string()
-        ])?;
-    }
-    Ok(())
-}
-
-fn write_totals(transaction: &Transaction<'_>, mut totals: Totals) -> rusqlite::Result<()> {
-    let mut put = transaction.prepare_cached("UPDATE totals SET count = ?2 WHERE outcome = ?1")?;
-    for outcome in [Outcome::Written, Outcome::Rejected, Outcome::Quarantined] {
-        put.execute(params![outcome as i64, *totals.of(outcome) as i64])?;
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::names::name;
 
 /// 128 bits that stand for a path within its watched folder.
 pub type PathKey = [u8; 16];
@@ -17,35 +18,102 @@ pub enum KnownFile {
     Begun(u64),
 }
 
-/// All files that were ever taken, in memory: 19 to 39 bytes a file, so that a walk over a folder of a million
-/// known files asks no disk.
+/// All files that were ever taken, in memory: 16 bytes a file, so that a walk over a folder of a million known files
+/// asks no disk.
+///
+/// Keys and versions are hashes, of which 64 bits each are kept. Two of a million files have the same 64 bits of their keys
+/// with a probability of 2^-25; one of them is then read again at each walk, which gives nothing new. A new version is
+/// missed only where its 64 bits are those of the one before, with a probability of 2^-64.
 #[derive(Debug, Default)]
 pub struct KnownFiles(RwLock<Tables>);
 
-/// Hardly a file is ever begun and not complete: so all but a few are a member of a set and no more.
 #[derive(Debug, Default)]
 struct Tables {
-    complete: HashSet<Version, BuildHasherDefault<VersionHasher>>,
+    /// In order; a table of hashes would take up to 39 bytes a file, and three times that while it grows.
+    settled: Vec<Entry>,
+    /// Those that came since the last time that all were put in order.
+    fresh: HashMap<i64, Version>,
     begun: HashMap<PathKey, (Fingerprint, u64)>,
 }
 
-/// Path and version in one. Two versions of one path never look the same. A version of another path does with a
-/// probability of 2^-128, as the key of a path is half a SHA-256.
-type Version = [u8; 16];
+/// The name of a file's path, then what the file is known by.
+pub(crate) type Noted = (i64, PathKey, Fingerprint, KnownFile);
 
-fn version(key: &PathKey, fingerprint: &Fingerprint) -> Version {
-    (u128::from_le_bytes(*key) ^ u128::from_le_bytes(*fingerprint)).to_le_bytes()
+/// The 64 bits of a version.
+type Version = i64;
+type Entry = (i64, Version);
+
+/// So many fresh entries are put in order at once: each time costs a pass over all.
+const FRESH: usize = 1 << 16;
+
+/// The version of a path of which nothing is known but that some file has it.
+const SOME: Version = 0;
+
+impl Tables {
+    fn version(&self, key: i64) -> Option<Version> {
+        if let Some(version) = self.fresh.get(&key) {
+            return Some(*version);
+        }
+        self.find(key).map(|at| self.settled[at].1)
+    }
+
+    /// Where `key` stands in order. Keys are hashes, so that its place is known but for a few times the root of how many
+    /// there are: it is looked for there first.
+    fn find(&self, key: i64) -> Option<usize> {
+        let all = &self.settled[..];
+        let count = all.len();
+        let rank = ((i128::from(key) - i128::from(i64::MIN)) * count as i128) >> 64;
+        let (rank, width) = (rank as usize, count.isqrt() * 4 + 1);
+        let (from, to) = (rank.saturating_sub(width), (rank + width).min(count));
+        let near = all.get(from..to)?;
+        let place = near.binary_search_by_key(&key, |entry| entry.0);
+        if let Ok(at) = place {
+            return Some(from + at);
+        }
+        let beyond = (place == Err(0) && from > 0) || (place == Err(near.len()) && to < count);
+        beyond
+            .then(|| all.binary_search_by_key(&key, |entry| entry.0).ok())
+            .flatten()
+    }
+
+    fn put(&mut self, key: i64, version: Version) {
+        match self.find(key) {
+            Some(at) => self.settled[at].1 = version,
+            None => drop(self.fresh.insert(key, version)),
+        }
+        if self.fresh.len() >= FRESH {
+            self.settle();
+        }
+    }
+
+    /// Merges the fresh entries into those in order, from the back and in place, so that no second copy is ever needed.
+    fn settle(&mut self) {
+        let mut fresh: Vec<Entry> = self.fresh.drain().collect();
+        fresh.sort_unstable();
+        let (mut from, mut to) = (self.settled.len(), self.settled.len() + fresh.len());
+        self.settled.reserve_exact(fresh.len());
+        self.settled.resize(to, (0, 0));
+        while let Some(next) = fresh.last() {
+            to -= 1;
+            if from > 0 && self.settled[from - 1].0 > next.0 {
+                from -= 1;
+                self.settled[to] = self.settled[from];
+            } else {
+                self.settled[to] = *next;
+                fresh.pop();
+            }
+        }
+    }
 }
 
 impl KnownFiles {
     /// What is known of this version of the file at `key`.
     pub fn get(&self, key: &PathKey, fingerprint: &Fingerprint) -> Option<KnownFile> {
         let tables = self.read();
-        if tables.complete.contains(&version(key, fingerprint)) {
-            return Some(KnownFile::Complete);
+        if let Some((begun, records)) = tables.begun.get(key) {
+            return (begun == fingerprint).then_some(KnownFile::Begun(*records));
         }
-        let (begun, records) = tables.begun.get(key)?;
-        (begun == fingerprint).then_some(KnownFile::Begun(*records))
+        (tables.version(name(key))? == name(fingerprint)).then_some(KnownFile::Complete)
     }
 
     /// Whether of some file not all records are in the books.
@@ -53,24 +121,46 @@ impl KnownFiles {
         !self.read().begun.is_empty()
     }
 
-    pub(crate) fn put(&self, files: impl IntoIterator<Item = (PathKey, Fingerprint, KnownFile)>) {
+    /// Whether the books have, or are likely to have, a file with this name or with a key that begins like it.
+    pub(crate) fn any(&self, name: i64) -> bool {
+        self.read().version(name).is_some()
+    }
+
+    /// Notes files, each with the name of its path.
+    pub(crate) fn put(&self, files: impl IntoIterator<Item = Noted>) {
         let mut tables = self.write();
-        for (key, fingerprint, file) in files {
+        for (path, key, fingerprint, file) in files {
             match file {
-                KnownFile::Complete => {
-                    tables.begun.remove(&key);
-                    tables.complete.insert(version(&key, &fingerprint));
-                }
-                KnownFile::Begun(records) => {
-                    tables.begun.insert(key, (fingerprint, records));
-                }
+                KnownFile::Complete => drop(tables.begun.remove(&key)),
+                KnownFile::Begun(records) => drop(tables.begun.insert(key, (fingerprint, records))),
+            }
+            tables.put(name(&key), name(&fingerprint));
+            // Of two watched folders with the same paths the second one's files have keys of their own.
+            if tables.version(path).is_none() {
+                tables.put(path, SOME);
             }
         }
     }
 
-    /// Makes room for so many more files at once.
-    pub(crate) fn reserve(&self, files: usize) {
-        self.write().complete.reserve(files);
+    /// All files of a history, `count` of them: much faster than to [`put`](Self::put) each.
+    pub(crate) fn of_history<E>(
+        count: usize,
+        visit: impl FnOnce(&mut dyn FnMut(Noted)) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut tables = Tables::default();
+        tables.settled.reserve_exact(count);
+        let mut others = Vec::new();
+        visit(&mut |(path, key, fingerprint, file)| {
+            if path == name(&key) && file == KnownFile::Complete {
+                tables.settled.push((path, name(&fingerprint)));
+            } else {
+                others.push((path, key, fingerprint, file));
+            }
+        })?;
+        tables.settled.sort_unstable();
+        let known = Self(RwLock::new(tables));
+        known.put(others);
+        Ok(known)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Tables> {
@@ -82,41 +172,65 @@ impl KnownFiles {
     }
 }
 
-/// A version is a hash already: its first half serves as it is.
-#[derive(Debug, Default)]
-pub(crate) struct VersionHasher(u64);
-
-impl Hasher for VersionHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(half) = bytes.first_chunk() {
-            self.0 = u64::from_le_bytes(*half);
-        }
-    }
-
-    fn write_usize(&mut self, _: usize) {}
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn key(number: u64) -> PathKey {
+        // Spread as a hash is.
+        u128::from(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_le_bytes()
+    }
+
     #[test]
     fn each_version_is_known_for_itself() {
         let (known, key, other) = (KnownFiles::default(), [7; 16], [8; 16]);
-        known.put([(key, [1; 16], KnownFile::Begun(3))]);
+        known.put([(1, key, [1; 16], KnownFile::Begun(3))]);
         assert_eq!(known.get(&key, &[1; 16]), Some(KnownFile::Begun(3)));
         assert_eq!(known.get(&key, &[2; 16]), None);
         assert!(known.any_incomplete());
-        known.put([(key, [1; 16], KnownFile::Complete)]);
+        known.put([(1, key, [1; 16], KnownFile::Complete)]);
         assert_eq!(known.get(&key, &[1; 16]), Some(KnownFile::Complete));
         assert_eq!(known.get(&key, &[2; 16]), None);
         assert_eq!(known.get(&other, &[1; 16]), None);
         assert!(!known.any_incomplete());
-        known.put([(key, [2; 16], KnownFile::Begun(0))]);
+        known.put([(1, key, [2; 16], KnownFile::Begun(0))]);
+        assert_eq!(known.get(&key, &[1; 16]), None);
         assert_eq!(known.get(&key, &[2; 16]), Some(KnownFile::Begun(0)));
+        assert!(known.any(1) && known.any(name(&key)) && !known.any(name(&other)));
+    }
+
+    #[test]
+    fn all_are_known_however_many_were_put_in_order() {
+        let known = KnownFiles::default();
+        let count = FRESH as u64 * 5 / 2;
+        let file = |number, version: u8| {
+            (
+                name(&key(number)),
+                key(number),
+                [version; 16],
+                KnownFile::Complete,
+            )
+        };
+        for number in 0..count {
+            known.put([file(number, 1)]);
+        }
+        // Some that were put in order long ago, and some that were not yet, come in another version.
+        for number in [0, 17, count - 1] {
+            known.put([file(number, 2)]);
+        }
+        for number in 0..count {
+            let version = if [0, 17, count - 1].contains(&number) {
+                2
+            } else {
+                1
+            };
+            assert_eq!(
+                known.get(&key(number), &[version; 16]),
+                Some(KnownFile::Complete),
+                "{number}"
+            );
+            assert_eq!(known.get(&key(number), &[3; 16]), None);
+        }
+        assert!((count..count + 1000).all(|number| known.get(&key(number), &[1; 16]).is_none()));
     }
 }

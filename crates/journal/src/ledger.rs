@@ -1,127 +1,17 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 
-use gristmill_core::{BasisFile, DocumentId, Sha256};
+use gristmill_core::DocumentId;
 use jiff::Timestamp;
-use rusqlite::types::Type;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use crate::{Fingerprint, JournalError, KnownFile, PathKey, schema};
-
-/// What became of a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
-    /// It is a line in `documents/`.
-    Written = 0,
-    /// It is a line in `rejects/`.
-    Rejected = 1,
-    /// It is a file in `quarantine/`.
-    Quarantined = 2,
-}
-
-/// Which kind of lines a segment holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SegmentKind {
-    /// Documents.
-    Documents = 0,
-    /// Rejects.
-    Rejects = 1,
-}
-
-/// A document in the books.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DocumentRow {
-    /// The document.
-    pub id: DocumentId,
-    /// The file that it came from.
-    pub file: PathKey,
-    /// The number of its record there.
-    pub record: u64,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// The segment with its line, 0 if it is in quarantine.
-    pub segment: u64,
-    /// The byte of the (uncompressed) segment at which its line starts.
-    pub start: u64,
-    /// The length of the line in bytes, with its end.
-    pub length: u64,
-}
-
-/// A file in the books.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileRow {
-    /// Its key.
-    pub key: PathKey,
-    /// Its path as the lines write it.
-    pub path: String,
-    /// The version that was taken.
-    pub fingerprint: Fingerprint,
-    /// The records of it that are in the books.
-    pub records: u64,
-    /// Whether that is all of them.
-    pub complete: bool,
-    /// When its last record was taken.
-    pub taken: Timestamp,
-}
-
-/// A segment in the books.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SegmentRow {
-    /// What it holds.
-    pub kind: SegmentKind,
-    /// Its number, from 1.
-    pub number: u64,
-    /// How many bytes of the file are good.
-    pub length: u64,
-    /// How many lines these are.
-    pub lines: u64,
-    /// When it was opened.
-    pub opened: Timestamp,
-    /// The SHA-256 of the file once it is sealed.
-    pub sha256: Option<Sha256>,
-}
-
-/// What the lines that a stage had a hand in rest on, from one line on to the next such row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BasisRow {
-    /// The stage's name in the chain.
-    pub stage: String,
-    /// The segment of `documents/` with the first line that rests on it.
-    pub segment: u64,
-    /// The byte of the (uncompressed) segment at which that line starts.
-    pub start: u64,
-    /// When that line became durable.
-    pub since: Timestamp,
-    /// The files; none where the stage rests on no files any more.
-    pub files: Vec<BasisFile>,
-}
-
-/// How many documents came to which end, ever.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Lines in `documents/`.
-    pub written: u64,
-    /// Lines in `rejects/`.
-    pub rejected: u64,
-    /// Entries in `quarantine/`.
-    pub quarantined: u64,
-}
-
-impl Totals {
-    /// All documents that are in the books.
-    pub fn accepted(&self) -> u64 {
-        self.written + self.rejected + self.quarantined
-    }
-
-    /// The count of one outcome.
-    pub fn of(&mut self, outcome: Outcome) -> &mut u64 {
-        match outcome {
-            Outcome::Written => &mut self.written,
-            Outcome::Rejected => &mut self.rejected,
-            Outcome::Quarantined => &mut self.quarantined,
-        }
-    }
-}
+use crate::known::Noted;
+use crate::names::{DOCUMENTS, FILES, name};
+use crate::rows::{
+    BasisRow, DOCUMENT, DOCUMENTS_WITH_FILES, DocumentRow, FILE, FileRow, Outcome, SegmentRow, Totals, basis,
+    document, file, number, outcome, segment, time,
+};
+use crate::{JournalError, KnownFile, PathKey, schema};
 
 /// The reader's side of the books. May be open beside the writer, and sees whole batches only.
 #[derive(Debug)]
@@ -149,7 +39,11 @@ impl Ledger {
         Self { connection }
     }
 
-    pub(crate) fn connection(&mut self) -> &mut Connection {
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(crate) fn connection_mut(&mut self) -> &mut Connection {
         &mut self.connection
     }
 
@@ -180,67 +74,120 @@ impl Ledger {
     /// # Errors
     /// The books cannot be read.
     pub fn document(&self, id: &DocumentId) -> Result<Option<DocumentRow>, JournalError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT id, file, record, outcome, segment, start, length FROM documents WHERE id = ?1",
-        )?;
-        Ok(select.query_row([id.as_bytes()], document).optional()?)
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT {DOCUMENT} FROM {DOCUMENTS_WITH_FILES} WHERE documents.number = ?1"
+        ))?;
+        let number = self.number_of_document(id)?;
+        Ok(select.query_row([number], document).optional()?)
     }
 
-    /// The file at `key`.
+    /// The file that the document called `id` came from.
     ///
     /// # Errors
     /// The books cannot be read.
-    pub fn file(&self, key: &PathKey) -> Result<Option<FileRow>, JournalError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT key, path, fingerprint, records, complete, taken FROM files WHERE key = ?1",
-        )?;
-        Ok(select.query_row([key], file).optional()?)
+    pub fn file_of(&self, id: &DocumentId) -> Result<Option<FileRow>, JournalError> {
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT {FILE} FROM {DOCUMENTS_WITH_FILES} WHERE documents.number = ?1"
+        ))?;
+        let number = self.number_of_document(id)?;
+        Ok(select.query_row([number], file).optional()?)
     }
 
-    /// Visits what a walk has to know of all files.
-    pub(crate) fn known_files(
-        &self,
-        visit: &mut dyn FnMut(PathKey, Fingerprint, KnownFile),
-    ) -> Result<(), JournalError> {
+    fn number_of_document(&self, id: &DocumentId) -> Result<Option<i64>, JournalError> {
+        let id = id.as_bytes();
+        let mut is_it = self
+            .connection
+            .prepare_cached("SELECT 1 FROM documents WHERE number = ?1 AND id = ?2")?;
+        for number in DOCUMENTS.find(&self.connection, name(id))? {
+            if is_it.exists(params![number, id])? {
+                return Ok(Some(number));
+            }
+        }
+        let (last, _) = DOCUMENTS.last(&self.connection)?;
+        let mut later = self
+            .connection
+            .prepare_cached("SELECT number FROM documents WHERE number > ?1 AND id = ?2")?;
+        Ok(later.query_row(params![last, id], |row| row.get(0)).optional()?)
+    }
+
+    /// The file at `key`, whose path the lines write as `path`.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub fn file(&self, key: &PathKey, path: &str) -> Result<Option<FileRow>, JournalError> {
+        let number = self.number_of_file(key, path)?;
         let mut select = self
             .connection
-            .prepare("SELECT key, fingerprint, records, complete FROM files")?;
+            .prepare_cached(&format!("SELECT {FILE} FROM files WHERE number = ?1"))?;
+        Ok(select.query_row([number], file).optional()?)
+    }
+
+    /// The documents of the file at `key`, whose path the lines write as `path`, by record.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub fn documents_of(&self, key: &PathKey, path: &str) -> Result<Vec<DocumentRow>, JournalError> {
+        let number = self.number_of_file(key, path)?;
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT {DOCUMENT} FROM {DOCUMENTS_WITH_FILES} WHERE file = ?1 ORDER BY record"
+        ))?;
+        let rows = select.query_map([number], document)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn number_of_file(&self, key: &PathKey, path: &str) -> Result<Option<i64>, JournalError> {
+        let name = schema::name_of_path(path);
+        let mut is_it = self
+            .connection
+            .prepare_cached("SELECT 1 FROM files WHERE number = ?1 AND key = ?2")?;
+        for number in FILES.find(&self.connection, name)? {
+            if is_it.exists(params![number, key])? {
+                return Ok(Some(number));
+            }
+        }
+        let (last, _) = FILES.last(&self.connection)?;
+        let mut later = self
+            .connection
+            .prepare_cached("SELECT number FROM files WHERE number > ?1 AND name = ?2 AND key = ?3")?;
+        Ok(later
+            .query_row(params![last, name, key], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Visits what a walk has to know of all files: the name of the path, then what the file is known by. In the order of
+    /// their numbers, which come first.
+    pub(crate) fn known_files(&self, visit: &mut dyn FnMut(i64, Noted)) -> Result<(), JournalError> {
+        let mut select = self
+            .connection
+            .prepare("SELECT number, name, key, fingerprint, records, complete FROM files ORDER BY number")?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
-            let file = if row.get(3)? {
+            let file = if row.get(5)? {
                 KnownFile::Complete
             } else {
-                KnownFile::Begun(number(row, 2)?)
+                KnownFile::Begun(number(row, 4)?)
             };
-            visit(row.get(0)?, row.get(1)?, file);
+            visit(row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?, file));
         }
         Ok(())
     }
 
-    /// Visits all documents.
-    ///
-    /// # Errors
-    /// The books cannot be read.
-    pub fn documents(&self, visit: &mut dyn FnMut(DocumentRow)) -> Result<(), JournalError> {
-        let mut select = self
-            .connection
-            .prepare("SELECT id, file, record, outcome, segment, start, length FROM documents")?;
-        for row in select.query_map([], document)? {
-            visit(row?);
+    /// The documents that came to `outcome`, in the order in which they first came.
+    pub fn documents(&self, outcome: Outcome) -> Documents<'_> {
+        Documents {
+            connection: &self.connection,
+            outcome,
+            last: 0,
+            page: VecDeque::new(),
         }
-        Ok(())
     }
 
-    /// The documents of the file at `key`, by record; looks at every document there is.
+    /// Counts the documents anew.
     ///
     /// # Errors
     /// The books cannot be read.
-    pub fn documents_of(&self, key: &PathKey) -> Result<Vec<DocumentRow>, JournalError> {
-        let mut select = self.connection.prepare(
-            "SELECT id, file, record, outcome, segment, start, length FROM documents WHERE file = ?1 ORDER BY record",
-        )?;
-        let rows = select.query_map([key], document)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    pub fn count(&self) -> Result<Totals, JournalError> {
+        self.outcomes("SELECT outcome, count(*) FROM documents GROUP BY outcome")
     }
 
     /// The documents in quarantine, by id.
@@ -322,14 +269,14 @@ impl Ledger {
     /// # Errors
     /// The books cannot be read.
     pub fn taken(&self) -> Result<(u64, Option<Timestamp>), JournalError> {
+        // No row is ever removed, so that the last one's number counts them.
         let mut select = self
             .connection
-            .prepare("SELECT count(*), coalesce(max(taken), -1) FROM files")?;
-        Ok(select.query_row([], |row| {
-            let count = number(row, 0)?;
-            let last = (count > 0).then(|| time(row, 1)).transpose()?;
-            Ok((count, last))
-        })?)
+            .prepare("SELECT coalesce(max(number), 0) FROM files")?;
+        let files = select.query_row([], |row| number(row, 0))?;
+        let mut select = self.connection.prepare("SELECT taken FROM latest")?;
+        let last = select.query_row([], |row| time(row, 0)).optional()?;
+        Ok((files, last))
     }
 
     /// What the database finds wrong with itself.
@@ -348,8 +295,12 @@ impl Ledger {
     /// # Errors
     /// The books cannot be read.
     pub fn totals(&self) -> Result<Totals, JournalError> {
+        self.outcomes("SELECT outcome, count FROM totals")
+    }
+
+    fn outcomes(&self, select: &str) -> Result<Totals, JournalError> {
         let mut totals = Totals::default();
-        let mut select = self.connection.prepare("SELECT outcome, count FROM totals")?;
+        let mut select = self.connection.prepare(select)?;
         for row in select.query_map([], |row| Ok((outcome(row, 0)?, number(row, 1)?)))? {
             let (outcome, count) = row?;
             *totals.of(outcome) = count;
@@ -364,72 +315,39 @@ fn in_force(rows: Vec<BasisRow>) -> Vec<BasisRow> {
     last.into_values().filter(|row| !row.files.is_empty()).collect()
 }
 
-/// SQLite's integers are signed; all of ours are counts.
-fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(column).map(|value| value as u64)
+/// The documents that came to one outcome, a page at a time, so that as many as there are take no memory.
+#[derive(Debug)]
+pub struct Documents<'l> {
+    connection: &'l Connection,
+    outcome: Outcome,
+    last: i64,
+    page: VecDeque<(i64, DocumentRow)>,
 }
 
-fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
-    Timestamp::from_millisecond(row.get(column)?)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, Box::new(error)))
-}
-
-fn outcome(row: &Row<'_>, column: usize) -> rusqlite::Result<Outcome> {
-    match row.get(column)? {
-        0 => Ok(Outcome::Written),
-        1 => Ok(Outcome::Rejected),
-        2 => Ok(Outcome::Quarantined),
-        other => Err(rusqlite::Error::IntegralValueOutOfRange(column, other)),
+impl Documents<'_> {
+    /// The next of them, which stays the next until [`advance`](Self::advance).
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub fn peek(&mut self) -> Result<Option<&DocumentRow>, JournalError> {
+        const PAGE: usize = 1000;
+        if self.page.is_empty() {
+            let mut select = self.connection.prepare_cached(&format!(
+                "SELECT {DOCUMENT}, documents.number FROM {DOCUMENTS_WITH_FILES}
+                WHERE documents.number > ?1 AND outcome = ?2 ORDER BY documents.number LIMIT {PAGE}"
+            ))?;
+            let rows = select.query_map(params![self.last, self.outcome as i64], |row| {
+                Ok((row.get(7)?, document(row)?))
+            })?;
+            self.page = rows.collect::<Result<_, _>>()?;
+        }
+        Ok(self.page.front().map(|(_, row)| row))
     }
-}
 
-fn document(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
-    Ok(DocumentRow {
-        id: DocumentId::from_bytes(row.get(0)?),
-        file: row.get(1)?,
-        record: number(row, 2)?,
-        outcome: outcome(row, 3)?,
-        segment: number(row, 4)?,
-        start: number(row, 5)?,
-        length: number(row, 6)?,
-    })
-}
-
-fn file(row: &Row<'_>) -> rusqlite::Result<FileRow> {
-    Ok(FileRow {
-        key: row.get(0)?,
-        path: row.get(1)?,
-        fingerprint: row.get(2)?,
-        records: number(row, 3)?,
-        complete: row.get(4)?,
-        taken: time(row, 5)?,
-    })
-}
-
-fn segment(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
-    let kind = match row.get(0)? {
-        0 => SegmentKind::Documents,
-        1 => SegmentKind::Rejects,
-        other => return Err(rusqlite::Error::IntegralValueOutOfRange(0, other)),
-    };
-    Ok(SegmentRow {
-        kind,
-        number: number(row, 1)?,
-        length: number(row, 2)?,
-        lines: number(row, 3)?,
-        opened: time(row, 4)?,
-        sha256: row.get::<_, Option<[u8; 32]>>(5)?.map(Sha256::from_bytes),
-    })
-}
-
-fn basis(row: &Row<'_>) -> rusqlite::Result<BasisRow> {
-    let files = serde_json::from_str(&row.get::<_, String>(4)?)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(4, Type::Text, Box::new(error)))?;
-    Ok(BasisRow {
-        stage: row.get(0)?,
-        segment: number(row, 1)?,
-        start: number(row, 2)?,
-        since: time(row, 3)?,
-        files,
-    })
+    /// Goes past the next of them.
+    pub fn advance(&mut self) {
+        if let Some((number, _)) = self.page.pop_front() {
+            self.last = number;
+        }
+    }
 }

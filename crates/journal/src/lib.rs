@@ -10,7 +10,9 @@
 //! fjall and LMDB and killed 150 times each, none lost or tore a batch. SQLite takes 19 µs of processor time a document, LMDB
 //! 12 and fjall 7; but it stays within 50 MB where those took 250 and 350, is open at once, and lets `status`, `verify` and
 //! `explain` read whole batches beside the running daemon, which redb and fjall do not. With stages' bulk in files of their
-//! own a batch writes a few rows a document, so that the difference is below three in a hundred of a default chain's cost.
+//! own a batch appends a few rows a document, so that the difference is below three in a hundred of a default chain's cost.
+//! That was with an index of ids; there is none any more, as each row would cost it a page: rows are found through sorted
+//! runs of names.
 //! `BENCHMARKS.md` has the table.
 //!
 //! - [`Journal`] is the writer's side; a lock file keeps a second one out.
@@ -21,12 +23,16 @@
 mod journal;
 mod known;
 mod ledger;
+mod names;
+mod rows;
 mod schema;
 mod stage_state;
+mod write;
 
-pub use journal::{Batch, Journal};
+pub use journal::{Batch, Earlier, Journal};
 pub use known::{Fingerprint, KnownFile, KnownFiles, PathKey};
-pub use ledger::{BasisRow, DocumentRow, FileRow, Ledger, Outcome, SegmentKind, SegmentRow, Totals};
+pub use ledger::{Documents, Ledger};
+pub use rows::{BasisRow, DocumentRow, FileRow, Outcome, SegmentKind, SegmentRow, Totals};
 pub use stage_state::StageState;
 
 use std::io;
@@ -44,6 +50,12 @@ pub enum JournalError {
     /// There is nothing to read yet.
     #[error("there is no journal in {}: gristmill has not run with this configuration yet", dir.display())]
     Absent {
+        /// The state folder.
+        dir: PathBuf,
+    },
+    /// The books were written by an earlier version, and nobody may change them who only reads.
+    #[error("the journal in {} is of an earlier gristmill: `gristmill run` or `gristmill run --once` brings it up to date", dir.display())]
+    Outdated {
         /// The state folder.
         dir: PathBuf,
     },

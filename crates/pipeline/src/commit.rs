@@ -6,8 +6,8 @@ use std::sync::Arc;
 use gristmill_core::{BasisFile, Renewal};
 use gristmill_disk::SharedDisk;
 use gristmill_journal::{
-    BasisRow, Batch, DocumentRow, FileRow, Journal, JournalError, Outcome, PathKey, SegmentKind, SegmentRow,
-    Totals,
+    BasisRow, Batch, DocumentRow, Earlier, FileRow, Journal, JournalError, Outcome, PathKey, SegmentKind,
+    SegmentRow, Totals,
 };
 use gristmill_sink::{Position, Quarantine, QuarantineEntry, Segment, SegmentWriter};
 use gristmill_source::FileRef;
@@ -127,12 +127,20 @@ impl Committer {
     pub(crate) fn drop_known(&self, batch: &mut [Entry]) -> Result<(), PipelineError> {
         let mut seen = HashSet::with_capacity(batch.len());
         let mut asked = false;
+        let mut of: Option<(Arc<FileRef>, Earlier)> = None;
         for entry in batch {
             let EntryKind::Record(record) = &mut entry.kind else {
                 continue;
             };
             let again = !seen.insert(record.id);
-            let Some(row) = self.journal.ledger().document(&record.id)? else {
+            let earlier = match &of {
+                Some((file, earlier)) if Arc::ptr_eq(file, &entry.file) => earlier,
+                _ => {
+                    let earlier = self.journal.earlier(entry.file.source_path())?;
+                    &of.insert((Arc::clone(&entry.file), earlier)).1
+                }
+            };
+            let Some(row) = self.journal.document_in(earlier, record.number, &record.id)? else {
                 if again {
                     record.fate = Fate::Known;
                 }
@@ -177,8 +185,6 @@ impl Committer {
             }
         }
         books.bases = self.changed_bases(chain, &books.documents, now);
-        // Neighbours in the tables are written together.
-        books.documents.sort_unstable_by_key(|row| row.id);
         books.files = files.into_values().collect();
         let complete = batch
             .iter()

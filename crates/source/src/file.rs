@@ -200,7 +200,7 @@ pub(crate) fn key(folder: &Folder, relative: &Path) -> PathKey {
     key
 }
 
-fn source_path(name: Option<&str>, relative: &Path) -> String {
+pub(crate) fn source_path(name: Option<&str>, relative: &Path) -> String {
     text_of(&prefixed(name, relative.as_os_str()))
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::file::{FileRef, Fingerprint, Folder, PathKey, key};
+use crate::file::{FileRef, Fingerprint, Folder, PathKey, key, source_path};
 use crate::settings::Inbox;
 
 /// What a name may stand for.
@@ -18,6 +18,8 @@ pub struct Candidate {
     pub absolute: PathBuf,
     /// The same from the watched folder.
     pub relative: PathBuf,
+    /// The path as `source.path` has it.
+    pub source_path: String,
 }
 
 /// The ending of files that gristmill itself is still writing in a drop folder. They are never taken, whatever is excluded.
@@ -62,6 +64,7 @@ impl Inbox {
                     key,
                     absolute: folder.path.join(relative),
                     relative: relative.to_owned(),
+                    source_path: source_path(folder.name.as_deref(), relative),
                 });
             }
         };

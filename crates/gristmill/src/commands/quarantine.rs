@@ -178,9 +178,7 @@ impl Room {
     fn put_back(&self, inbox: &Inbox, requests: &RetryRequests, id: &DocumentId) -> anyhow::Result<()> {
         let ledger = self.ledger.as_ref().context("there are no books")?;
         let row = ledger.document(id)?.context("the books do not have it")?;
-        let file = ledger
-            .file(&row.file)?
-            .context("the books do not have its file")?;
+        let file = ledger.file_of(id)?.context("the books do not have its file")?;
         let place = inbox
             .candidates(&file.path)
             .into_iter()

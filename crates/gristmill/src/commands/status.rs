@@ -218,7 +218,7 @@ fn fate(config: &Config, subject: &str) -> Result<Fate, Failure> {
     if let (Ok(id), Some(ledger)) = (subject.parse(), &ledger)
         && let Some(row) = ledger.document(&id)?
     {
-        if let Some(file) = ledger.file(&row.file)? {
+        if let Some(file) = ledger.file_of(&id)? {
             fate.file = taken(&inbox, &file);
         }
         let mut document = document(config, ledger, &row)?;
@@ -229,9 +229,9 @@ fn fate(config: &Config, subject: &str) -> Result<Fate, Failure> {
     let candidates = inbox.candidates(subject);
     if let Some(ledger) = &ledger {
         for candidate in &candidates {
-            if let Some(file) = ledger.file(&candidate.key)? {
+            if let Some(file) = ledger.file(&candidate.key, &candidate.source_path)? {
                 fate.file = taken(&inbox, &file);
-                let rows = ledger.documents_of(&candidate.key)?;
+                let rows = ledger.documents_of(&candidate.key, &candidate.source_path)?;
                 fate.documents = rows
                     .iter()
                     .map(|row| document(config, ledger, row))
