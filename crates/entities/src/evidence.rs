@@ -18,8 +18,9 @@ const PARTY: f64 = 0.9;
 const AND: [&str; 12] = [
     "and", "y", "e", "et", "und", "en", "og", "och", "ja", "и", "та", "і",
 ];
-/// In the lists of the lexicon: first names, and places.
+/// In the lists of the lexicon: first names, surnames, and places.
 const FIRST: u16 = 1;
+const LAST: u16 = 2;
 const PLACES: u16 = 4 | 8 | 128 | 256 | 1024;
 
 fn words<'t>(text: &'t str, tokens: &[Token], hit: &Hit<'_>) -> &'t str {
@@ -195,8 +196,26 @@ pub(crate) fn parties(text: &str, tokens: &[Token], hits: &mut Vec<Hit<'_>>) {
     }
 }
 
-/// Names the people who share a surname: of "Ada and Carl Lindqvist" the first is Ada Lindqvist, where the text says so elsewhere or a
-/// list has her first name. Gives the full name of a mention by its first token. `lists` tells the lists that have a word.
+/// Words before people of one family.
+const FAMILY: [&str; 11] = [
+    "brothers",
+    "sisters",
+    "siblings",
+    "twins",
+    "sons",
+    "daughters",
+    "children",
+    "parents",
+    "couple",
+    "spouses",
+    "cousins",
+];
+
+/// Names the people who share a surname: of "Ada and Carl Lindqvist" the first is Ada Lindqvist, where the text says so
+/// elsewhere, a list has her first name, or "brothers" and the like go before; and so is whoever goes before her with a
+/// comma. A single word that is taken for a place, and is none in any list nor elsewhere in the text, is such a first name
+/// as well, since a place is seldom joined to a person. Gives the full name of a mention by its first token. `lists` tells
+/// the lists that have a word.
 pub(crate) fn surnames(
     text: &str,
     tokens: &[Token],
@@ -205,30 +224,59 @@ pub(crate) fn surnames(
 ) -> HashMap<usize, String> {
     let mut full = HashMap::new();
     for at in 1..hits.len() {
-        let (first, second) = (&hits[at - 1], &hits[at]);
-        let joined = second.start == first.end + 1 && AND.contains(&tokens[first.end].of(text));
-        if !joined
-            || first.end != first.start + 1
-            || second.kind != EntityType::Per
-            || second.end != second.start + 2
-            || first.given.is_some()
-        {
+        let last = &hits[at];
+        // In "Park Geun-hye" the surname goes first.
+        let surname = tokens[last.end - 1].of(text);
+        if last.kind != EntityType::Per || last.end != last.start + 2 || is_double(surname) {
             continue;
         }
-        let own = words(text, tokens, first);
-        let name = format!("{own} {}", tokens[second.end - 1].of(text));
-        let ends = |hit: &&Hit<'_>| tokens[hit.end - 1].of(text) == own;
-        let alone = hits.iter().filter(ends).count() == 1;
-        let written = hits
-            .iter()
-            .any(|hit| hit.kind == EntityType::Per && words(text, tokens, hit) == name);
-        let listed = lists(own);
-        if written || first.kind == EntityType::Per && alone && listed & FIRST > 0 && listed & PLACES == 0 {
-            hits[at - 1].kind = EntityType::Per;
-            full.insert(hits[at - 1].start, name);
+        let mut next = at;
+        while let Some(first) = next.checked_sub(1).map(|before| &hits[before]) {
+            let between = tokens[first.end].of(text);
+            let joined = hits[next].start == first.end + 1
+                && if next == at {
+                    AND.contains(&between)
+                } else {
+                    between == ","
+                };
+            if !joined || first.end != first.start + 1 || first.given.is_some() {
+                break;
+            }
+            let own = words(text, tokens, first);
+            let name = format!("{own} {surname}");
+            let alone = hits
+                .iter()
+                .filter(|hit| tokens[hit.end - 1].of(text) == own)
+                .count()
+                == 1;
+            let listed = lists(own);
+            let family = first
+                .start
+                .checked_sub(1)
+                .is_some_and(|before| FAMILY.contains(&&*tokens[before].of(text).to_lowercase()));
+            let shares = match first.kind {
+                EntityType::Per => family || listed & FIRST > 0 && listed & PLACES == 0,
+                EntityType::Loc => listed & PLACES == 0 && (family || listed & (FIRST | LAST) != LAST),
+                _ => false,
+            };
+            let written = hits
+                .iter()
+                .any(|hit| hit.kind == EntityType::Per && words(text, tokens, hit) == name);
+            if !(written || alone && shares) {
+                break;
+            }
+            full.insert(first.start, name);
+            next -= 1;
+            hits[next].kind = EntityType::Per;
         }
     }
     full
+}
+
+/// Whether a name is of two syllables with a hyphen, of which the second is small.
+fn is_double(name: &str) -> bool {
+    name.split_once('-')
+        .is_some_and(|(_, second)| second.starts_with(char::is_lowercase))
 }
 
 #[cfg(test)]
@@ -355,9 +403,14 @@ mod tests {
             check(
                 marked,
                 |text, tokens, hits| {
-                    let lists = |word: &str| if word == "Ada" { FIRST } else { 0 };
-                    full.borrow_mut()
-                        .extend(surnames(text, tokens, hits, lists).into_values());
+                    let lists = |word: &str| match word {
+                        "Ada" => FIRST,
+                        "Oslo" => PLACES,
+                        _ => 0,
+                    };
+                    let named = surnames(text, tokens, hits, lists);
+                    full.borrow_mut().extend(named.into_values());
+                    full.borrow_mut().sort();
                     hits.clear();
                 },
                 &[],
@@ -369,6 +422,22 @@ mod tests {
             named("{PER Toru Melin} died. {LOC Toru} y {PER Carl Melin} came."),
             ["Toru Melin"]
         );
+        assert_eq!(named("{LOC Toru} and {PER Carl Melin} came."), ["Toru Melin"]);
+        assert_eq!(named("{ORG Toru} and {PER Carl Melin} came."), [""; 0]);
+        assert_eq!(named("{LOC Oslo} and {PER Carl Melin} came."), [""; 0]);
+        assert_eq!(
+            named("{LOC Toru} and {PER Carl Melin} came to {LOC Toru}."),
+            [""; 0]
+        );
+        assert_eq!(
+            named("the brothers {PER Toru} and {PER Carl Melin}"),
+            ["Toru Melin"]
+        );
+        assert_eq!(
+            named("{LOC Toru}, {PER Ada} and {PER Carl Melin}"),
+            ["Ada Melin", "Toru Melin"]
+        );
+        assert_eq!(named("{PER Ada} and {PER Melin Su-yin} came."), [""; 0]);
         assert_eq!(named("{PER Torvak} and {PER Carl Melin} came."), [""; 0]);
         assert_eq!(
             named("{PER Ada} and {PER Carl Melin} came. {PER Ada} left."),

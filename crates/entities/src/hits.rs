@@ -141,16 +141,33 @@ pub(crate) fn split_pairs(text: &str, tokens: &mut Vec<Token>) {
     *tokens = out;
 }
 
-/// Whether `word` is of two adjectives of peoples and a hyphen, which name nothing: "Armenian-Azerbaijani".
+/// First halves of adjectives of two peoples.
+const HALVES: [&str; 16] = [
+    "Afro", "Anglo", "Armeno", "Austro", "Euro", "Franco", "Greco", "Hispano", "Indo", "Israelo", "Italo",
+    "Luso", "Polono", "Russo", "Serbo", "Sino",
+];
+/// Adjectives of peoples with an ending of their own.
+const PEOPLES: [&str; 8] = [
+    "Czech", "Dutch", "French", "Greek", "Swiss", "Thai", "Uzbek", "Welsh",
+];
+
+/// Whether `word` is of two adjectives of peoples and a hyphen, which name nothing: "Armenian-Azerbaijani", "Franco-German",
+/// "U.S.-Chinese".
 pub(crate) fn is_adjectives(word: &str) -> bool {
     let adjective = |part: &str| {
-        part.len() > 4
-            && ["an", "ese", "ish", "ani", "eli", "aqi"]
-                .iter()
-                .any(|end| part.ends_with(end))
+        PEOPLES.contains(&part)
+            || part.len() > 4
+                && ["an", "ese", "ish", "ani", "eli", "aqi"]
+                    .iter()
+                    .any(|end| part.ends_with(end))
     };
-    word.split_once('-')
-        .is_some_and(|(left, right)| adjective(left) && adjective(right))
+    let half = |part: &str| {
+        HALVES.contains(&part) || part.len() > 1 && part.chars().all(|c| c.is_uppercase() || c == '.')
+    };
+    !word.contains(char::is_whitespace)
+        && word
+            .split_once('-')
+            .is_some_and(|(left, right)| (adjective(left) || half(left)) && adjective(right))
 }
 
 /// The comma between a place and the one that it is in ("Baku, Azerbaijan"), unless what follows is an abbreviation.
@@ -170,8 +187,20 @@ fn overlapping<'h, 'g>(sorted: &'h [Hit<'g>], hit: &Hit<'_>) -> impl Iterator<It
     sorted[first..].iter().take_while(move |other| other.start < end)
 }
 
-/// Adds `hit`, with the bracketed first name before it if it has one: "[Nikol] Pashinian".
+/// Adds `hit`, with the bracketed first name before it if it has one ("[Nikol] Pashinian"), and with the opening
+/// bracket if only the closing one is in it.
 pub(crate) fn take_bracket<'g>(text: &str, tokens: &[Token], mut hit: Hit<'g>, hits: &mut Vec<Hit<'g>>) {
+    let is = |at: usize, bracket: &str| tokens[at].of(text) == bracket;
+    if hit.start > 0
+        && is(hit.start - 1, "[")
+        && (hit.start + 1..hit.end)
+            .find(|&at| is(at, "[") || is(at, "]"))
+            .is_some_and(|at| is(at, "]"))
+    {
+        hit.start -= 1;
+        hits.push(hit);
+        return;
+    }
     if let Some(start) = hit.start.checked_sub(3)
         && hit.kind == EntityType::Per
         && tokens[start].of(text) == "["

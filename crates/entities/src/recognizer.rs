@@ -182,7 +182,8 @@ impl Recognizer {
             let others = self.types.contains(&EntityType::Misc);
             model.tag(text, tokens, &mut Work::default(), others, |span, least, mean| {
                 let score = model.probability(span.kind, least, mean);
-                let adjectives = span.end - span.start == 1 && is_adjectives(tokens[span.start].of(text));
+                let words = &text[tokens[span.start].start as usize..tokens[span.end - 1].end as usize];
+                let adjectives = is_adjectives(words);
                 if score < self.min_score || adjectives {
                     return;
                 }

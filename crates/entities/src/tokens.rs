@@ -1,10 +1,15 @@
 //! Words and sentences, each token knowing its bytes.
 //!
 //! A token is what a name can begin or end with: a run of letters, marks and digits with hyphens inside, an
-//! abbreviation with its dot, a possessive, one ideograph, or one sign. Nothing is normalised, so that every
+//! abbreviation with its dot, a possessive, one ideograph, or one sign. In the other scripts that write words without
+//! spaces (Thai, Lao, Burmese, Khmer) it is one letter with its marks, so that a listed name is met wherever it
+//! stands; as in Chinese, nothing says then whether a longer word goes on. Nothing is normalised, so that every
 //! span of tokens is a slice of the text.
+//!
+//! A line's end is a sentence's end, but in text that was broken into lines of one width, where a name may begin on
+//! one line and end on the next.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// One token of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +44,7 @@ const SHORT: [&str; 32] = [
 /// Texts beyond four gibibytes are cut off there.
 pub fn tokenize(text: &str, tokens: &mut Vec<Token>) {
     tokens.clear();
+    let width = width(text);
     let mut at = 0;
     let mut broken = true;
     let mut length = 0;
@@ -47,7 +53,7 @@ pub fn tokenize(text: &str, tokens: &mut Vec<Token>) {
             break;
         }
         if c.is_whitespace() {
-            broken |= c == '\n';
+            broken |= c == '\n' && width.is_none_or(|width| !is_full(text, at, width));
             at += c.len_utf8();
             continue;
         }
@@ -62,6 +68,43 @@ pub fn tokenize(text: &str, tokens: &mut Vec<Token>) {
         broken = false;
         at = end;
     }
+}
+
+/// The widths, in characters, to which text is broken into lines.
+const WIDTHS: RangeInclusive<usize> = 50..=100;
+
+/// The width to which `text` was broken into lines, if it was: nearly every line that is followed by another has no room for
+/// that one's first word.
+fn width(text: &str) -> Option<usize> {
+    let mut width = 0;
+    for line in text.lines() {
+        width = width.max(line.chars().count());
+        // Most texts have a paragraph a line, and are known by the first.
+        if width > *WIDTHS.end() {
+            return None;
+        }
+    }
+    if !WIDTHS.contains(&width) {
+        return None;
+    }
+    let (mut ends, mut full) = (0, 0);
+    for (at, _) in text.match_indices('\n') {
+        if text[at + 1..].starts_with(|c: char| !c.is_whitespace()) && !text[..at].ends_with('\n') {
+            ends += 1;
+            full += usize::from(is_full(text, at, width));
+        }
+    }
+    (ends > 2 && full * 5 >= ends * 4).then_some(width)
+}
+
+/// Whether the line that ends at the newline at byte `at` has no room for the first word of the next.
+fn is_full(text: &str, at: usize, width: usize) -> bool {
+    let line = text[..at].rsplit('\n').next().unwrap_or_default().trim_end();
+    let next = text[at + 1..]
+        .split(char::is_whitespace)
+        .next()
+        .unwrap_or_default();
+    !next.is_empty() && !line.is_empty() && line.chars().count() + 1 + next.chars().count() > width
 }
 
 /// The sentences of `tokens`, as ranges of them.
@@ -98,6 +141,13 @@ fn token_length(rest: &str, c: char) -> usize {
     if matches!(c, '\'' | '’') && is_possessive(rest) {
         return c.len_utf8() + 1;
     }
+    if is_unspaced(c) {
+        let marks = rest
+            .chars()
+            .skip(1)
+            .take_while(|&c| is_mark(c) && !is_unspaced(c));
+        return c.len_utf8() + marks.map(char::len_utf8).sum::<usize>();
+    }
     if is_ideograph(c) || !is_word(c) {
         return c.len_utf8();
     }
@@ -105,7 +155,7 @@ fn token_length(rest: &str, c: char) -> usize {
     let mut chars = rest.char_indices().peekable();
     let mut last = c;
     while let Some((at, c)) = chars.next() {
-        if is_word(c) && !is_ideograph(c) {
+        if is_word(c) && !is_ideograph(c) && !is_unspaced(c) {
             end = at + c.len_utf8();
             last = c;
             continue;
@@ -173,6 +223,13 @@ fn is_mark(c: char) -> bool {
         | 0x20D0..=0x20F0 | 0xFE20..=0xFE2F)
 }
 
+/// Letters and spacing vowels of Thai, Lao, Burmese and Khmer, at each of which a word may begin.
+fn is_unspaced(c: char) -> bool {
+    matches!(u32::from(c),
+        0xE01..=0xE30 | 0xE32..=0xE33 | 0xE40..=0xE46 | 0xE81..=0xEB0 | 0xEB2..=0xEB3 | 0xEBD | 0xEC0..=0xEC6
+        | 0xEDC..=0xEDF | 0x1000..=0x102A | 0x103F | 0x1050..=0x1055 | 0x1780..=0x17B3)
+}
+
 /// Scripts written without spaces, of which each character is a token.
 pub(crate) fn is_ideograph(c: char) -> bool {
     matches!(u32::from(c), 0x3040..=0x30FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x20000..=0x323AF)
@@ -209,12 +266,23 @@ mod tests {
             ("O'Brien l'Italia Conte's", "O'Brien l' Italia Conte 's"),
             ("3.5 of 1,200 at bbc.com", "3.5 of 1,200 at bbc.com"),
             ("北京2024年", "北 京 2024 年"),
+            ("ไปกรุงเทพ", "ไ ป ก รุ ง เ ท พ"),
             ("Erdog\u{306}an 😀", "Erdog\u{306}an 😀"),
             ("He left. “Why?” Nobody", "He left . / “ Why ? ” / Nobody"),
             ("Title\nBody", "Title / Body"),
         ] {
             assert_eq!(cut(text), tokens, "{text}");
         }
+    }
+
+    #[test]
+    fn a_sentence_goes_on_over_the_lines_of_a_width() {
+        let wrapped = "A Title of Its Own\n\nThe talks were led by the President of the Republic, Ilham\nAliyev, who had come \
+                       by train from the old town in the north\nof the country, where he has a house by the lake and is often\nseen.\n";
+        assert_eq!(cut(wrapped).matches(" / ").count(), 1, "{}", cut(wrapped));
+        let list = "The first of the guests was Ada Lindqvist, who came from Oslo\nThe second one was Carl\nThe third was his \
+                    uncle\nThe fourth nobody knew";
+        assert_eq!(cut(list).matches(" / ").count(), 3);
     }
 
     proptest! {
