@@ -2,11 +2,13 @@
 //!
 //! The model gets two to the power of `BITS` buckets of weights. `WORDS` is a list of known words that `words.py` makes, or `-`.
 //! `HELD_OUT` is a corpus that only calibrates the scores, or `-` to hold back every tenth document. `CORPUS=3` shows a corpus three
-//! times an epoch. The training is deterministic: the same corpora in the same order give the same bytes.
+//! times an epoch, `CORPUS=3+1` once more with its sentences as headings. The training is deterministic: the same corpora in the
+//! same order give the same bytes.
 
 mod calibration;
 mod clusters;
 mod corpus;
+mod headings;
 mod learner;
 mod lexicon;
 mod pool;
@@ -55,16 +57,15 @@ type Shown = (Gold, u8, bool);
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [out, bits, words, held_out, corpora @ ..] = &arguments[..] else {
-        return Err("usage: train OUT BITS WORDS|- HELD_OUT|- CORPUS[=TIMES]…".into());
+        return Err("usage: train OUT BITS WORDS|- HELD_OUT|- CORPUS[=TIMES[+HEADINGS]]…".into());
     };
     let bits: u8 = bits.parse()?;
     let mut train: Vec<Shown> = Vec::new();
-    let mut held = Vec::new();
+    let (mut held, mut copies) = (Vec::new(), Vec::new());
     for corpus in corpora {
-        let (path, times) = match corpus.rsplit_once('=') {
-            Some((path, times)) => (path, times.parse()?),
-            None => (&corpus[..], 1),
-        };
+        let (path, times) = corpus.rsplit_once('=').unwrap_or((corpus, "1"));
+        let (times, headings) = times.split_once('+').unwrap_or((times, "0"));
+        let (times, headings): (u8, u8) = (times.parse()?, headings.parse()?);
         let documents = corpus::read(Path::new(path), 2)?;
         let open = !documents
             .iter()
@@ -74,6 +75,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             if held_out == "-" && number % 10 == 9 {
                 held.push(document);
             } else {
+                if headings > 0 {
+                    copies.push((headings::of(&document, number), headings, open));
+                }
                 train.push((document, times, open));
             }
         }
@@ -82,6 +86,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         held = corpus::read(Path::new(held_out), 2)?;
     }
     let lexicon = lexicon::of(&train, words)?;
+    // What is known of words is known from texts as people write them.
+    train.append(&mut copies);
     eprintln!(
         "{} documents, {} words in the lexicon",
         train.len(),

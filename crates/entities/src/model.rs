@@ -50,7 +50,7 @@ pub struct Model {
     pub unit: f32,
     /// What names of other kinds get ahead; minus infinity for a model that knows none.
     pub ahead: f32,
-    /// The weights of least lead, mean lead and one that make a probability of a name's leads, for each type.
+    /// The weights that make a probability of a name's [`leads`](Self::leads), for each type.
     pub calibration: [[f32; 3]; TYPES.len()],
 }
 
@@ -123,8 +123,22 @@ impl Table {
 impl Model {
     /// The probability that a name of type number `kind` with these leads over the next best label is right.
     pub fn probability(&self, kind: usize, least: f32, mean: f32) -> f64 {
-        let [a, b, c] = self.calibration[kind];
-        1.0 / (1.0 + f64::from(-(a * least + b * mean + c)).exp())
+        let weights = self.calibration[kind].map(f64::from);
+        let sum: f64 = self
+            .leads(least, mean)
+            .iter()
+            .zip(weights)
+            .map(|(lead, weight)| lead * weight)
+            .sum();
+        1.0 / (1.0 + (-sum).exp())
+    }
+
+    /// What a name's probability is made of: its least lead, in units, the logarithm of its mean lead, and one. A name that is
+    /// ahead by far is hardly surer than one that is ahead by half of it.
+    pub fn leads(&self, least: f32, mean: f32) -> [f64; 3] {
+        let unit = f64::from(self.unit);
+        let mean = (f64::from(mean) / unit).max(0.0);
+        [f64::from(least) / unit, mean.ln_1p(), 1.0]
     }
 
     /// The lists of names that have `word`, a bit each.

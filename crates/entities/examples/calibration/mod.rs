@@ -6,8 +6,15 @@ use gristmill_entities::tagger::Work;
 
 use crate::corpus::Gold;
 
-/// A type with fewer names than this shares the weights of all types.
-const LEAST: usize = 60;
+/// In how many parts the documents are cut, to measure on each what the others fit.
+const PARTS: usize = 5;
+
+/// How strongly the weights of a type are drawn to those of all types together: as strongly as by so much information of
+/// its own names. Types with few names are thus like the rest.
+const PULL: f64 = 5.0;
+
+/// Keeps the fit of all types defined where the leads say the same.
+const RIDGE: f64 = 1e-3;
 
 /// How near to a capital or an unknown word a token must be to be weighed, from the fastest.
 const REACHES: [u8; 5] = [2, 3, 4, 6, 8];
@@ -15,31 +22,34 @@ const REACHES: [u8; 5] = [2, 3, 4, 6, 8];
 /// How many eighths of the unit lead are tried for names of other kinds.
 const STEPS: u8 = 24;
 
-/// The leads of a name in units, and whether it is right.
+/// The leads of a name, and whether it is right.
 type Case = ([f64; 3], f64);
 
-/// Gives `model` the reach, the lead of other names and the calibration that fit `documents`, and tells how far off the probabilities of one half of the documents are if
-/// the other half fits them.
+/// Gives `model` the reach, the lead of other names and the calibration that fit `documents`, and tells how far off the
+/// probabilities are on documents that did not fit them.
 pub(crate) fn fit(model: &mut Model, documents: &[Gold]) {
     model.ahead = ahead(model, documents);
     model.reach = reach(model, documents);
     eprintln!("reach {}", model.reach);
-    let halves = [0, 1].map(|half| cases(model, documents.iter().skip(half).step_by(2)));
-    let mut all = halves[0].clone();
-    for (all, more) in all.iter_mut().zip(&halves[1]) {
-        all.extend(more);
-    }
-    let off: Vec<f64> = (0..2)
-        .map(|half| error(&halves[half], &weights(&halves[1 - half])))
+    let parts: Vec<_> = (0..PARTS)
+        .map(|part| cases(model, documents.iter().skip(part).step_by(PARTS)))
         .collect();
+    let others = |without: usize| {
+        let mut all: [Vec<Case>; TYPES.len()] = Default::default();
+        for (_, part) in parts.iter().enumerate().filter(|(part, _)| *part != without) {
+            for (all, more) in all.iter_mut().zip(part) {
+                all.extend(more);
+            }
+        }
+        all
+    };
+    let fitted = (0..PARTS).map(|part| (&parts[part], weights(&others(part))));
     eprintln!(
-        "calibration error {:.1} % and {:.1} % on halves",
-        off[0] * 100.0,
-        off[1] * 100.0
+        "calibration error {:.1} % in {PARTS} parts",
+        error(fitted) * 100.0
     );
-    let unit = f64::from(model.unit);
-    model.calibration =
-        weights(&all).map(|[least, mean, one]| [least / unit, mean / unit, one].map(|weight| weight as f32));
+    let all = others(PARTS);
+    model.calibration = weights(&all).map(|weights| weights.map(|weight| weight as f32));
 }
 
 /// What names of other kinds must get ahead for their F1 to be best: the tagger learned on texts where it was too sure of the rest.
@@ -100,7 +110,7 @@ fn cases<'g>(model: &Model, documents: impl Iterator<Item = &'g Gold>) -> [Vec<C
         for others in [false, true] {
             model.tag(&document.text, &tokens, &mut work, others, |span, least, mean| {
                 let right = f64::from(u8::from(gold.contains(&span)));
-                let leads = [(least / model.unit).into(), (mean / model.unit).into(), 1.0];
+                let leads = model.leads(least, mean);
                 if others == (span.kind + 1 == TYPES.len()) {
                     cases[span.kind].push((leads, right));
                 }
@@ -111,23 +121,24 @@ fn cases<'g>(model: &Model, documents: impl Iterator<Item = &'g Gold>) -> [Vec<C
 }
 
 fn weights(cases: &[Vec<Case>; TYPES.len()]) -> [[f64; 3]; TYPES.len()] {
-    let all = logistic(&cases.concat());
-    std::array::from_fn(|kind| match &cases[kind] {
-        few if few.len() < LEAST => all,
-        cases => logistic(cases),
-    })
+    let all = logistic(&cases.concat(), &[0.0; 3], RIDGE);
+    std::array::from_fn(|kind| logistic(&cases[kind], &all, PULL))
 }
 
-/// The mean distance between probability and share of right names in ten equal ranges of the probability.
-fn error(cases: &[Vec<Case>; TYPES.len()], weights: &[[f64; 3]; TYPES.len()]) -> f64 {
+/// The mean distance between probability and share of right names in ten equal ranges of the probability, over all parts
+/// with the weights for each.
+fn error<'c>(fitted: impl Iterator<Item = (&'c [Vec<Case>; TYPES.len()], [[f64; 3]; TYPES.len()])>) -> f64 {
     let mut bins = [0.0_f64; 10];
-    for (cases, weights) in cases.iter().zip(weights).take(3) {
-        for (leads, right) in cases {
-            let probability = probability(leads, weights);
-            bins[((probability * 10.0) as usize).min(9)] += probability - right;
+    let mut count = 0;
+    for (cases, weights) in fitted {
+        for (cases, weights) in cases.iter().zip(&weights).take(3) {
+            for (leads, right) in cases {
+                let probability = probability(leads, weights);
+                bins[((probability * 10.0) as usize).min(9)] += probability - right;
+            }
+            count += cases.len();
         }
     }
-    let count = cases.iter().take(3).map(Vec::len).sum::<usize>();
     bins.iter().map(|bin| bin.abs()).sum::<f64>() / count.max(1) as f64
 }
 
@@ -140,9 +151,10 @@ fn probability(leads: &[f64; 3], weights: &[f64; 3]) -> f64 {
     1.0 / (1.0 + (-sum).exp())
 }
 
-fn logistic(cases: &[Case]) -> [f64; 3] {
-    let mut weights = [0.0_f64; 3];
-    // Newton's method; the ridge keeps the step defined where the leads say the same.
+/// The weights under which the cases are likeliest, drawn to `center` by `pull`.
+fn logistic(cases: &[Case], center: &[f64; 3], pull: f64) -> [f64; 3] {
+    let mut weights = *center;
+    // Newton's method.
     for _ in 0..30 {
         let mut slope = [0.0_f64; 3];
         let mut curve = [[0.0_f64; 3]; 3];
@@ -156,7 +168,8 @@ fn logistic(cases: &[Case]) -> [f64; 3] {
             }
         }
         for (at, row) in curve.iter_mut().enumerate() {
-            row[at] += 1e-3;
+            row[at] += pull;
+            slope[at] -= pull * (weights[at] - center[at]);
         }
         for (weight, step) in weights.iter_mut().zip(solve(curve, slope)) {
             *weight += step.clamp(-1.0, 1.0);
