@@ -9,6 +9,7 @@
 //! Reading is not part of the seam: a read changes nothing that could be lost.
 
 mod faulty;
+mod observed;
 mod real;
 
 use std::fmt::Debug;
@@ -17,6 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use faulty::{Ending, FaultyDisk, Plan};
+pub use observed::{ObservedDisk, Observer};
 pub use real::{ReadOnlyDisk, RealDisk};
 
 /// A disk, shared by all who write to it.

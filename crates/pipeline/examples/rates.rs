@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bench::{Outcome, forget_peak, inbox, memory, pipeline, processor, settings};
-use gristmill_disk::{Disk, DiskFile, RealDisk};
+use gristmill_disk::{ObservedDisk, Observer, RealDisk};
 use gristmill_pipeline::{Counters, Mode, StopFlag};
 use serde::Deserialize;
 
@@ -35,7 +35,7 @@ fn main() -> Outcome {
     }
 }
 
-/// A real disk that notes when batches became durable, and which files were in them.
+/// Notes when batches became durable, and which files were in them.
 #[derive(Debug)]
 struct Noting {
     documents: PathBuf,
@@ -53,35 +53,23 @@ struct Source {
     path: String,
 }
 
-impl Disk for Noting {
-    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        RealDisk.create_dir_all(path)
-    }
-
-    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        RealDisk.open(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        RealDisk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        RealDisk.remove(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        RealDisk.sync_dir(path)
-    }
-
-    fn point(&self, what: &str) -> io::Result<()> {
-        let now = Instant::now();
-        let Ok(mut file) = File::open(&self.documents) else {
-            return Ok(());
-        };
+impl Observer for Noting {
+    fn point(&self, what: &str) {
         if what == "committed"
-            && let (Ok(mut read), Ok(mut durable)) = (self.read.lock(), self.durable.lock())
+            && let Err(error) = self.note(Instant::now())
         {
+            eprintln!("cannot read what became durable: {error}");
+        }
+    }
+}
+
+impl Noting {
+    fn note(&self, now: Instant) -> io::Result<()> {
+        let mut file = match File::open(&self.documents) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            opened => opened?,
+        };
+        if let (Ok(mut read), Ok(mut durable)) = (self.read.lock(), self.durable.lock()) {
             let mut text = String::new();
             file.seek(SeekFrom::Start(*read))?;
             *read += file.read_to_string(&mut text)? as u64;
@@ -98,14 +86,15 @@ fn latency(dir: &Path, rate: usize, seconds: usize) -> Outcome {
     let inbox_dir = dir.join("inbox");
     fs::create_dir_all(&inbox_dir)?;
     let durable = Arc::default();
-    let disk = Noting {
+    let noting = Noting {
         documents: dir.join("out/documents/part-00000001.jsonl.open"),
         read: Mutex::new(0),
         durable: Arc::clone(&durable),
     };
     let (counters, stop) = (Arc::new(Counters::default()), StopFlag::default());
     let inbox = inbox(dir, Duration::from_millis(500))?;
-    let pipeline = pipeline(settings(dir, 512), inbox, Arc::new(disk), &counters, &stop)?;
+    let disk = Arc::new(ObservedDisk::new(Arc::new(noting)));
+    let pipeline = pipeline(settings(dir, 512), inbox, disk, &counters, &stop)?;
     let files = rate * seconds;
     let closed = thread::scope(|scope| -> Outcome<HashMap<String, Instant>> {
         let running = scope.spawn(|| pipeline.run(Mode::Watch));

@@ -5,86 +5,28 @@
 mod house;
 
 use std::fs;
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use gristmill_disk::{Disk, DiskFile, RealDisk};
+use gristmill_disk::{ObservedDisk, Observer};
 use gristmill_pipeline::{BatchLimits, Counters, Settings, WhenDone};
 use house::{folder, run, settings, totals};
 
-/// A disk that takes its time for each sync, and counts at each how many documents are on their way.
-#[derive(Debug, Clone)]
-struct SlowDisk {
+/// Takes its time for each sync, and counts at each how many documents are on their way.
+#[derive(Debug)]
+struct Slow {
     pause: Duration,
     counters: Arc<Counters>,
-    most: Arc<AtomicU64>,
+    most: AtomicU64,
 }
 
-impl SlowDisk {
-    fn wait(&self) {
+impl Observer for Slow {
+    fn sync(&self) {
         thread::sleep(self.pause);
         self.most
             .fetch_max(self.counters.now().in_flight(), Ordering::Relaxed);
-    }
-}
-
-impl Disk for SlowDisk {
-    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        RealDisk.create_dir_all(path)
-    }
-
-    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let (file, disk) = (RealDisk.open(path)?, self.clone());
-        Ok(Box::new(SlowFile { file, disk }))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        RealDisk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        RealDisk.remove(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        RealDisk.sync_dir(path)
-    }
-
-    fn point(&self, _: &str) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[derive(Debug)]
-struct SlowFile {
-    file: Box<dyn DiskFile>,
-    disk: SlowDisk,
-}
-
-impl DiskFile for SlowFile {
-    fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.file.write_all_at(bytes, offset)
-    }
-
-    fn set_len(&mut self, length: u64) -> io::Result<()> {
-        self.file.set_len(length)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.disk.wait();
-        self.file.sync()
-    }
-
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        self.file.read_exact_at(buffer, offset)
-    }
-
-    fn length(&self) -> io::Result<u64> {
-        self.file.length()
     }
 }
 
@@ -99,14 +41,15 @@ fn most_in_flight(count: u64, length: usize, change: impl FnOnce(&mut Settings))
     let mut settings = settings(dir.path(), 2, WhenDone::Keep);
     settings.rotation.size = u64::MAX;
     change(&mut settings);
-    let disk = SlowDisk {
+    let slow = Arc::new(Slow {
         pause: Duration::from_millis(5),
         counters: Arc::default(),
-        most: Arc::default(),
-    };
-    run(&settings, Arc::new(disk.clone()), false, &disk.counters).unwrap();
+        most: AtomicU64::default(),
+    });
+    let disk = Arc::new(ObservedDisk::new(Arc::clone(&slow)));
+    run(&settings, disk, false, &slow.counters).unwrap();
     assert_eq!(totals(dir.path()).written, count);
-    disk.most.load(Ordering::Relaxed)
+    slow.most.load(Ordering::Relaxed)
 }
 
 #[test]
