@@ -6,6 +6,7 @@ mod house;
 
 use std::env;
 use std::fs;
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -210,6 +211,61 @@ fn a_document_that_takes_all_memory_is_set_aside_and_the_others_go_on() {
     let dir = folder();
     fill(dir.path(), &["fine", "gorge", "well", "good"]);
     assert_eq!(until_done_within(450 << 10, dir.path(), &[]), 1);
+    check(dir.path(), 3, &[("gorge", "crash")]);
+}
+
+/// A group of processes that the kernel ends when they take more than so many bytes together.
+struct Group(PathBuf);
+
+impl Group {
+    /// None where the system lets nobody make one.
+    fn held_to(bytes: u64) -> Option<Self> {
+        let name = format!("gristmill-test-{}", std::process::id());
+        // The second version of such groups, then the first.
+        [
+            ("/sys/fs/cgroup", "memory.max"),
+            ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+        ]
+        .into_iter()
+        .find_map(|(root, limit)| {
+            let group = Self(Path::new(root).join(&name));
+            fs::create_dir(&group.0).ok()?;
+            // A folder that is a group has its files from the beginning.
+            let mut limit = fs::File::options().write(true).open(group.0.join(limit)).ok()?;
+            write!(limit, "{bytes}").ok()?;
+            Some(group)
+        })
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn a_document_for_which_the_kernel_kills_the_process_is_set_aside_and_the_others_go_on() {
+    let Some(group) = Group::held_to(200 << 20) else {
+        println!("skipped: no group of processes can be held to an amount of memory here");
+        return;
+    };
+    let dir = folder();
+    fill(dir.path(), &["fine", "gorge", "well", "good"]);
+    let held = || {
+        let mut command = Command::new("sh");
+        command
+            .args([
+                "-c",
+                "echo $$ > \"$GROUP/cgroup.procs\" && exec \"$0\" --exact the_run_that_hangs",
+            ])
+            .arg(env::current_exe().unwrap())
+            .env("AT", "end")
+            .env("GROUP", &group.0);
+        ends_well(&mut command, dir.path(), &[])
+    };
+    // The second process tries the document in a third, which is killed in its place.
+    assert_eq!((0..20).find(|_| held()), Some(1));
     check(dir.path(), 3, &[("gorge", "crash")]);
 }
 
