@@ -78,16 +78,23 @@ fn written(documents: &Path, row: &DocumentRow) -> io::Result<Document> {
     serde_json::from_str(&read_line(documents, position)?).map_err(io::Error::other)
 }
 
-/// What a line says of other documents, and what other lines say of it.
+/// What a line says of other documents.
 #[derive(Debug, Serialize)]
 pub(crate) struct Related {
     duplicate: Duplicate,
+    passages: Vec<Passage>,
+    story: Story,
+    #[serde(flatten)]
+    others: Option<Others>,
+}
+
+/// What other lines say of it.
+#[derive(Debug, Default, Serialize)]
+struct Others {
     /// Later documents that are duplicates of it or of what it duplicates, also those that were rejected.
     copies: Vec<DocumentId>,
-    passages: Vec<Passage>,
     /// Later documents with passages from it.
     repeated_in: Vec<DocumentId>,
-    story: Story,
     /// The other documents of its story.
     story_mates: Vec<DocumentId>,
 }
@@ -107,28 +114,34 @@ struct Line {
 }
 
 impl Related {
-    /// Looks through all lines, which takes as long as reading them does; there is no other table of these.
+    /// What the line of `row` says.
+    ///
+    /// # Errors
+    /// The line cannot be read.
+    pub(crate) fn of(output: &Path, row: &DocumentRow) -> io::Result<Self> {
+        let document = written(&output.join("documents"), row)?;
+        Ok(Self {
+            duplicate: document.duplicate,
+            passages: document.passages,
+            story: document.story,
+            others: None,
+        })
+    }
+
+    /// Adds what other lines say of `id`, whose line this is of. Looks through all of them, which takes as long as
+    /// reading them does; there is no other table of these.
     ///
     /// # Errors
     /// The books or the lines cannot be read.
-    pub(crate) fn find(output: &Path, ledger: &Ledger, row: &DocumentRow) -> anyhow::Result<Self> {
-        let Document {
-            id,
-            duplicate,
-            passages,
-            story,
-            ..
-        } = written(&output.join("documents"), row)?;
-        let group = duplicate.of.unwrap_or(id);
-        let mut related = Self {
-            duplicate,
-            copies: Vec::new(),
-            passages,
-            repeated_in: Vec::new(),
-            story,
-            story_mates: Vec::new(),
-        };
-        let names = [Some(id), Some(group), related.story.id];
+    pub(crate) fn add_others(
+        &mut self,
+        output: &Path,
+        ledger: &Ledger,
+        id: DocumentId,
+    ) -> anyhow::Result<()> {
+        let mut others = Others::default();
+        let group = self.duplicate.of.unwrap_or(id);
+        let names = [Some(id), Some(group), self.story.id];
         let names: Vec<String> = names.iter().flatten().map(DocumentId::to_string).collect();
         for segment in ledger.segments()? {
             let folder = match segment.kind {
@@ -148,17 +161,18 @@ impl Related {
                     continue;
                 }
                 if line.duplicate.of.or(line.of) == Some(group) {
-                    related.copies.push(line.id);
+                    others.copies.push(line.id);
                 }
                 if line.passages.iter().any(|passage| passage.of == id) {
-                    related.repeated_in.push(line.id);
+                    others.repeated_in.push(line.id);
                 }
-                if line.story.id.is_some() && line.story.id == related.story.id {
-                    related.story_mates.push(line.id);
+                if line.story.id.is_some() && line.story.id == self.story.id {
+                    others.story_mates.push(line.id);
                 }
             }
         }
-        Ok(related)
+        self.others = Some(others);
+        Ok(())
     }
 
     pub(crate) fn print(&self, out: &mut impl Write) -> io::Result<()> {
@@ -168,7 +182,9 @@ impl Related {
             let kind = kind.as_str().unwrap_or_default();
             writeln!(out, "    {kind} duplicate of {of}, similarity {similarity:.4}")?;
         }
-        list(out, "copies that came later", &self.copies)?;
+        if let Some(others) = &self.others {
+            list(out, "copies that came later", &others.copies)?;
+        }
         for Passage {
             start,
             end,
@@ -182,13 +198,14 @@ impl Related {
                 "    characters {start}-{end} stand in {of} at {of_start}-{of_end}"
             )?;
         }
-        list(out, "later documents with passages from it", &self.repeated_in)?;
+        if let Some(others) = &self.others {
+            list(out, "later documents with passages from it", &others.repeated_in)?;
+        }
         if let Some(story) = self.story.id {
-            list(
-                out,
-                &format!("documents beside it in story {story}"),
-                &self.story_mates,
-            )?;
+            writeln!(out, "    of story {story}")?;
+            if let Some(others) = &self.others {
+                list(out, "documents beside it in that story", &others.story_mates)?;
+            }
         }
         Ok(())
     }

@@ -25,6 +25,9 @@ pub struct StatusArgs {
     /// A path on the disk or as in source.path, or a document id: what became of that one
     #[arg(value_name = "PATH|ID")]
     pub subject: Option<String>,
+    /// Of one document, look through all lines for later copies, documents that repeat passages of it, and those of its story
+    #[arg(long, requires = "subject")]
+    pub related: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -48,7 +51,7 @@ pub fn run(args: &StatusArgs, globals: &Globals) -> Outcome {
             Ok(Exit::Done)
         }
         Some(subject) => {
-            let fate = fate(&config, subject)?;
+            let fate = fate(&config, subject, args.related)?;
             if args.json {
                 writeln!(out, "{}", json!(fate))?;
             } else {
@@ -203,7 +206,7 @@ struct DocumentFate {
     related: Option<Related>,
 }
 
-fn fate(config: &Config, subject: &str) -> Result<Fate, Failure> {
+fn fate(config: &Config, subject: &str, others: bool) -> Result<Fate, Failure> {
     let inbox = wiring::inbox(config)?;
     let ledger = match Ledger::open(&config.state.dir) {
         Ok(ledger) => Some(ledger),
@@ -222,7 +225,7 @@ fn fate(config: &Config, subject: &str) -> Result<Fate, Failure> {
             fate.file = taken(&inbox, &file);
         }
         let mut document = document(config, ledger, &row)?;
-        document.related = related(config, ledger, &row);
+        document.related = related(config, ledger, &row, others)?;
         fate.documents.push(document);
         return Ok(fate);
     }
@@ -237,7 +240,7 @@ fn fate(config: &Config, subject: &str) -> Result<Fate, Failure> {
                     .map(|row| document(config, ledger, row))
                     .collect::<Result<_, _>>()?;
                 if let ([document], [row]) = (&mut *fate.documents, &*rows) {
-                    document.related = related(config, ledger, row);
+                    document.related = related(config, ledger, row, others)?;
                 }
                 return Ok(fate);
             }
@@ -327,11 +330,23 @@ fn document(config: &Config, ledger: &Ledger, row: &DocumentRow) -> Result<Docum
     })
 }
 
-/// What the lines say of the document and of others, unless they are gone.
-fn related(config: &Config, ledger: &Ledger, row: &DocumentRow) -> Option<Related> {
-    (row.outcome == Became::Written)
-        .then(|| Related::find(&config.output.dir, ledger, row).ok())
-        .flatten()
+/// What the document's line says of others, unless it is gone, and where `others` are asked for what theirs say of it.
+fn related(
+    config: &Config,
+    ledger: &Ledger,
+    row: &DocumentRow,
+    others: bool,
+) -> Result<Option<Related>, Failure> {
+    if row.outcome != Became::Written {
+        return Ok(None);
+    }
+    let Ok(mut related) = Related::of(&config.output.dir, row) else {
+        return Ok(None);
+    };
+    if others {
+        related.add_others(&config.output.dir, ledger, row.id)?;
+    }
+    Ok(Some(related))
 }
 
 /// Where a line stands, and for a reject why.
