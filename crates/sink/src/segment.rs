@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -447,21 +447,33 @@ fn lines_of(path: &Path) -> io::Result<Box<dyn BufRead>> {
     segment_lines(File::open(path)?, path, u64::MAX)
 }
 
+fn is_plain(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    name.strip_suffix(".open").unwrap_or(&name).ends_with(".jsonl")
+}
+
 fn plain_length(path: &Path) -> io::Result<u64> {
-    if path.to_string_lossy().contains(".jsonl.") && !path.to_string_lossy().ends_with(".jsonl.open") {
+    if !is_plain(path) {
         return io::copy(&mut lines_of(path)?, &mut io::sink());
     }
     Ok(std::fs::metadata(path)?.len())
 }
 
-/// The line at `position` in the folder `dir`, without its end.
+/// The line at `position` in the folder `dir`, without its end. A compressed segment is read up to there.
 ///
 /// # Errors
 /// There is no such segment, or it ends before the line does.
 pub fn read_line(dir: &Path, position: Position) -> io::Result<String> {
     let path = find_segment(dir, position.segment).ok_or(io::ErrorKind::NotFound)?;
-    let mut lines = lines_of(&path)?;
-    io::copy(&mut lines.by_ref().take(position.start), &mut io::sink())?;
+    let mut file = File::open(&path)?;
+    let mut lines = if is_plain(&path) {
+        file.seek(SeekFrom::Start(position.start))?;
+        Box::new(BufReader::new(file))
+    } else {
+        let mut lines = segment_lines(file, &path, u64::MAX)?;
+        io::copy(&mut lines.by_ref().take(position.start), &mut io::sink())?;
+        lines
+    };
     let mut line = vec![0; usize::try_from(position.length).map_err(io::Error::other)?];
     lines.read_exact(&mut line)?;
     if line.pop() != Some(b'\n') {
