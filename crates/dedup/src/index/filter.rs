@@ -16,18 +16,22 @@ use crate::words::mix;
 #[derive(Debug)]
 pub(crate) struct Filter {
     columns: usize,
-    /// Of each part a word of each column for every 64 rows, and zeros behind.
-    parts: Vec<Box<[u64]>>,
+    /// Rows that an equation may begin at.
+    starts: u64,
+    /// Part by part a word of each column for every 64 rows, and zeros behind the last.
+    words: Vec<u64>,
 }
 
 /// Rows a part.
 const ROWS: usize = 1 << 13;
 /// Rows of a part that an equation may begin at.
 const STARTS: usize = ROWS - 63;
+/// Words of a part and column.
+const WORDS: usize = ROWS / 64;
 /// Rows a key.
 const ROOM: f64 = 1.1;
 /// Columns at most: of 256 keys that are not there, one seems to be.
-const MOST_COLUMNS: f64 = 8.0;
+const MOST_COLUMNS: usize = 8;
 /// A run of so many keys has no filter, one of half as many has one column, and so on.
 const NONE: f64 = 600e6;
 /// The filter of a run of so many postings is kept in a file; that of a shorter one is made again in a moment.
@@ -40,14 +44,13 @@ pub(crate) fn file(number: u64) -> String {
 
 /// Keys that are asked after at once: what memory sends for them fits into the nearest cache.
 const TOGETHER: usize = 64;
-/// Columns that are looked at before the others: most strangers are told by these.
-const FIRST: usize = 4;
+/// Columns that are looked at before the others, half of them: most strangers are told by these.
+const FIRST: usize = MOST_COLUMNS / 2;
 
-/// The part of a key among so many, and the row in it that the key's equation begins at.
-fn place(key: u64, parts: usize) -> (usize, usize) {
-    // Below 2^63: with more than 2^27 rows there is no filter.
-    let start = ((key * (parts * STARTS) as u64) >> KEY_BITS) as usize;
-    (start / STARTS, start % STARTS)
+/// Where among so many `starts` the equation of a key begins.
+fn start(key: u64, starts: u64) -> usize {
+    // Below 2^64: with more than 2^28 rows there is no filter.
+    ((key * starts) >> KEY_BITS) as usize
 }
 
 /// Which of 64 rows are in the equation of a key.
@@ -66,14 +69,30 @@ impl Filter {
         if bytes.is_empty() || length % bytes.len() as u64 != 1 {
             return Err(StateError::Invalid(format!("{file} has {length} bytes")));
         }
-        let mut parts = Vec::with_capacity(length as usize / bytes.len());
+        let parts = length as usize / bytes.len();
+        let mut filter = Self::new(columns, parts);
+        filter.words.reserve_exact(parts * WORDS * columns + MOST_COLUMNS);
         for at in (1..length).step_by(bytes.len()) {
             state.read(file, at, &mut bytes)?;
             let words = bytes.as_chunks::<8>().0.iter();
-            let words = words.map(|&word| u64::from_le_bytes(word));
-            parts.push(words.chain(std::iter::repeat_n(0, columns)).collect());
+            filter.words.extend(words.map(|&word| u64::from_le_bytes(word)));
         }
-        Ok(Self { columns, parts })
+        Ok(filter.closed())
+    }
+
+    /// A filter of so many parts that are not made yet.
+    fn new(columns: usize, parts: usize) -> Self {
+        Self {
+            columns,
+            starts: (parts * STARTS) as u64,
+            words: Vec::new(),
+        }
+    }
+
+    /// With what makes that no look goes past the end.
+    fn closed(mut self) -> Self {
+        self.words.extend([0; MOST_COLUMNS]);
+        self
     }
 
     /// Calls `found` with the number of each of `keys` that may be there. `equations` are those of the keys.
@@ -84,10 +103,13 @@ impl Filter {
         let mut places = [(0, 0); TOGETHER];
         for (block, keys) in keys.chunks(TOGETHER).enumerate() {
             let mut touched = 0;
-            for (place_of, &key) in places.iter_mut().zip(keys) {
-                *place_of = place(key, self.parts.len());
-                let (part, first) = (&self.parts[place_of.0], place_of.1 / 64 * self.columns);
-                touched ^= part[first] ^ part[first + self.columns];
+            for (place, &key) in places.iter_mut().zip(keys) {
+                let start = start(key, self.starts);
+                // The last rows of a part are nobody's start.
+                let row = start + start / STARTS * (ROWS - STARTS);
+                let first = row / 64 * self.columns;
+                *place = (first, row % 64);
+                touched ^= self.words[first] ^ self.words[first + self.columns];
             }
             std::hint::black_box(touched);
             for (n, &place) in places[..keys.len()].iter().enumerate() {
@@ -99,29 +121,43 @@ impl Filter {
         }
     }
 
-    /// Whether an equation that begins at this row of this part holds in each column.
-    fn holds(&self, (part, row): (usize, usize), equation: u64) -> bool {
-        let (first, shift) = (row / 64 * self.columns, row % 64);
-        let (words, behind) = self.parts[part][first..first + 2 * self.columns].split_at(self.columns);
+    /// Whether an equation holds in each column, the words of which begin at number `first`.
+    fn holds(&self, (first, shift): (usize, usize), equation: u64) -> bool {
+        let words = &self.words[first..first + 2 * self.columns];
+        let (words, behind) = words.split_at(self.columns);
         let odd = |columns: std::ops::Range<usize>| {
-            let columns = words[columns.clone()].iter().zip(&behind[columns]);
-            columns.fold(0, |odd, (word, behind)| {
-                let window = word >> shift | behind << 1 << (63 - shift);
-                odd | (window & equation).count_ones() & 1
-            })
+            let mut lanes = [0; FIRST];
+            for (lane, n) in lanes.iter_mut().zip(columns) {
+                *lane = (words[n] >> shift | behind[n] << 1 << (63 - shift)) & equation;
+            }
+            any_odd(lanes)
         };
-        let some = FIRST.min(self.columns);
-        odd(0..some) == 0 && odd(some..self.columns) == 0
+        !odd(0..self.columns.min(FIRST)) && !odd(FIRST.min(self.columns)..self.columns)
     }
+}
+
+/// Whether one of these has an odd number of ones. Halves are folded onto halves, those of two in one word as soon
+/// as there is room: the baseline of x86-64 has no instruction that counts ones.
+fn any_odd([a, b, c, d]: [u64; FIRST]) -> bool {
+    const LOW: u64 = 0x0000_ffff_0000_ffff;
+    let fold = |a: u64, b: u64| {
+        let both = (a ^ a >> 32) & 0xffff_ffff | (b ^ b >> 32) << 32;
+        (both ^ both >> 16) & LOW
+    };
+    let mut all = fold(a, b) | fold(c, d) << 16;
+    for by in [8, 4, 2, 1] {
+        all ^= all >> by;
+    }
+    all & 0x0001_0001_0001_0001 != 0
 }
 
 /// A filter that is being made from keys in order.
 #[derive(Debug)]
 pub(crate) struct Maker {
     filter: Filter,
-    /// How many parts there will be.
-    parts: usize,
-    /// The equations of the part that is being made, by their first row.
+    /// The part that is being made.
+    part: usize,
+    /// The equations of that part, by their first row.
     rows: Box<[u64]>,
     /// Where the filter is kept, if it is.
     file: Option<String>,
@@ -130,25 +166,25 @@ pub(crate) struct Maker {
 impl Maker {
     /// For at most `keys` keys of run `number`; nothing where they are too many for a filter.
     pub(crate) fn new(number: u64, keys: u64) -> Option<Self> {
-        let columns = (NONE / keys.max(1) as f64).log2().round().min(MOST_COLUMNS);
-        (columns >= 1.0).then(|| Self {
-            filter: Filter {
-                columns: columns as usize,
-                parts: Vec::new(),
-            },
-            parts: (keys as f64 * ROOM / STARTS as f64) as usize + 1,
-            rows: vec![0; ROWS].into(),
-            file: (keys >= KEPT).then(|| file(number)),
+        let columns = (NONE / keys.max(1) as f64).log2().round();
+        (columns >= 1.0).then(|| {
+            let parts = (keys as f64 * ROOM / STARTS as f64) as usize + 1;
+            Self {
+                filter: Filter::new(MOST_COLUMNS.min(columns as usize), parts),
+                part: 0,
+                rows: vec![0; ROWS].into(),
+                file: (keys >= KEPT).then(|| file(number)),
+            }
         })
     }
 
     pub(crate) fn insert(&mut self, key: u64, state: &mut dyn State) -> Result<(), StateError> {
-        let (part, mut row) = place(key, self.parts);
-        let mut equation = equation(key);
-        while self.filter.parts.len() < part {
+        let start = start(key, self.filter.starts);
+        while self.part < start / STARTS {
             self.solve(state)?;
         }
         // Gaussian elimination: an equation that follows from others comes out empty.
+        let (mut row, mut equation) = (start % STARTS, equation(key));
         while self.rows[row] != 0 {
             equation ^= self.rows[row];
             if equation == 0 {
@@ -164,8 +200,8 @@ impl Maker {
     /// Finishes a part: rows that no equation begins with may be as they like, the others follow from those behind.
     fn solve(&mut self, state: &mut dyn State) -> Result<(), StateError> {
         let columns = self.filter.columns;
-        let mut part = vec![0; (ROWS / 64 + 1) * columns].into_boxed_slice();
-        let mut behind = [0_u64; MOST_COLUMNS as usize];
+        let mut part = vec![0; WORDS * columns];
+        let mut behind = [0_u64; MOST_COLUMNS];
         for (row, equation) in self.rows.iter_mut().enumerate().rev() {
             let free = if *equation == 0 { mix(row as u64) } else { 0 };
             for (column, behind) in behind[..columns].iter_mut().enumerate() {
@@ -177,26 +213,27 @@ impl Maker {
             }
             *equation = 0;
         }
-        if let Some(file) = &self.file {
-            if self.filter.parts.is_empty() {
-                state.append(file, &[columns as u8])?;
+        match &self.file {
+            Some(file) => {
+                if self.part == 0 {
+                    state.append(file, &[columns as u8])?;
+                }
+                let bytes: Vec<u8> = part.iter().flat_map(|word| word.to_le_bytes()).collect();
+                state.append(file, &bytes)?;
             }
-            let words = part[..ROWS / 64 * columns].iter();
-            let bytes: Vec<u8> = words.flat_map(|word| word.to_le_bytes()).collect();
-            state.append(file, &bytes)?;
-            part = Box::default();
+            None => self.filter.words.extend(part),
         }
-        self.filter.parts.push(part);
+        self.part += 1;
         Ok(())
     }
 
     pub(crate) fn finish(mut self, state: &mut dyn State) -> Result<Filter, StateError> {
-        while self.filter.parts.len() < self.parts {
+        while ((self.part * STARTS) as u64) < self.filter.starts {
             self.solve(state)?;
         }
         match &self.file {
             Some(file) => Filter::open(file, state),
-            None => Ok(self.filter),
+            None => Ok(self.filter.closed()),
         }
     }
 }
