@@ -254,25 +254,38 @@ pub(crate) fn may_go_on(here: u16, there: u16) -> bool {
     (here >> 3 == there >> 3 && here >> 3 != 0) || (here & 7 == there & 7 && here & 7 != 0)
 }
 
-/// The fingerprints of a text, each once, by place: of `window` shingles in a row the one with the least hash
+/// The hash of the shingle of these words.
+fn shingle(words: &[Word]) -> u64 {
+    let hash = |hash: u64, word: &Word| hash.rotate_left(11).wrapping_add(word.hash);
+    mix(words.iter().fold(0, hash))
+}
+
+/// Puts the shingle of these words and this hash before or behind others: first come those in the middle of which stand
+/// the two words with the least hash of all in a row (open syncmers, Edgar 2021). Such do not lie close together, and so
+/// an eighth fewer stand for a text than if hashes alone decided.
+fn rank(words: &[Word], hash: u64) -> u64 {
+    let pair = |at: usize| mix(words[at].hash.rotate_left(23).wrapping_add(words[at + 1].hash));
+    let middle = pair(SHINGLE / 2);
+    let least = (0..SHINGLE - 1).all(|at| pair(at) >= middle);
+    u64::from(!least) << 63 | hash >> 1
+}
+
+/// The fingerprints of a text, each once, by place: of `window` shingles in a row the one with the least [`rank`]
 /// (winnowing, Schleimer et al. 2003), so that each run of `SHINGLE + window - 1` words is sure to have one.
 pub(crate) fn fingerprints(words: &[Word], window: usize) -> Vec<Print> {
     let words = &words[..words.len().min(MOST)];
     if words.len() < LEAST {
         return Vec::new();
     }
-    let all: Vec<u64> = words
+    let ranks: Vec<u64> = words
         .windows(SHINGLE)
-        .map(|shingle| {
-            mix(shingle
-                .iter()
-                .fold(0, |hash: u64, word| hash.rotate_left(11).wrapping_add(word.hash)))
-        })
+        .map(|words| rank(words, shingle(words)))
         .collect();
     let window = if words.len() < SHORT { 1 } else { window };
-    let mut chosen = Vec::with_capacity(all.len() * 5 / (2 * window + 2) + 1);
-    winnow(&all, window, |at| {
-        chosen.push(Print::new(all[at], at, context(words, at)))
+    let mut chosen = Vec::with_capacity(ranks.len() * 5 / (2 * window + 2) + 1);
+    winnow(&ranks, window, |at| {
+        let hash = shingle(&words[at..at + SHINGLE]);
+        chosen.push(Print::new(hash, at, context(words, at)));
     });
     let mut seen = Seen::new(chosen.len());
     chosen.retain(|print| seen.insert(print.key()));
@@ -301,7 +314,7 @@ impl Seen {
     }
 }
 
-/// Calls `choose` with the place of the least of each `window` hashes in a row.
+/// Calls `choose` with the place of the least of each `window` ranks in a row.
 fn winnow(all: &[u64], window: usize, mut choose: impl FnMut(usize)) {
     // The least of a window stays the least of the next, unless it falls out or what comes in is less.
     let mut least = usize::MAX;
@@ -371,6 +384,6 @@ mod tests {
                 "{first}"
             );
         }
-        assert!(found.len() < 150);
+        assert!(found.len() < 105, "{} fingerprints", found.len());
     }
 }
