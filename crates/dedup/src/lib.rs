@@ -244,11 +244,20 @@ impl Dedup {
             let here = members
                 .iter()
                 .flat_map(|source| source.hits.iter().map(|hit| hit.at));
+            let runs = members.iter().flat_map(|source| &source.runs);
             let mut similarity = near::similarity(here, words, density);
-            for Source { record, hits, .. } in &members {
-                if (record.words as usize) < words {
-                    let there = hits.iter().map(|hit| hit.of_at);
-                    similarity = similarity.max(near::similarity(there, record.words as usize, density));
+            if members.iter().any(|source| source.trace.is_some()) {
+                similarity = similarity.min(near::span(runs.map(Common::here), words));
+            }
+            for source in &members {
+                let there = source.record.words as usize;
+                if there < words {
+                    let places = source.hits.iter().map(|hit| hit.of_at);
+                    let mut theirs = near::similarity(places, there, density);
+                    if source.trace.is_some() {
+                        theirs = theirs.min(near::span(source.runs.iter().map(Common::there), there));
+                    }
+                    similarity = similarity.max(theirs);
                 }
             }
             if best.as_ref().is_none_or(|&(_, least)| similarity > least) {

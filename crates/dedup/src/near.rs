@@ -2,11 +2,14 @@
 //!
 //! Shared fingerprints say *where* two texts agree. A copy, even a shortened and edited one, agrees all over the
 //! shorter of the two; a shared caption gallery or footer agrees in one block. So the measure is coverage: the
-//! share of stretches of some [`STRETCH`] words of the shorter text in which something rare is shared.
+//! share of stretches of some [`STRETCH`] words of the shorter text in which something rare is shared. Where the texts
+//! can be compared word by word, what they share must reach as far: a few long blocks touch more stretches than they fill.
+
+use std::ops::Range;
 
 use crate::index::{HOT, Posting};
 use crate::trace::Common;
-use crate::words::{Print, SHINGLE};
+use crate::words::{MOST, Print, SHINGLE};
 
 /// Words a stretch, unless that would hold fewer fingerprints than [`PRINTS`].
 const STRETCH: usize = 40;
@@ -92,4 +95,43 @@ pub(crate) fn similarity(places: impl Iterator<Item = u16>, words: usize, densit
         return 0.0;
     }
     covered.iter().filter(|&&covered| covered).count() as f64 / stretches as f64
+}
+
+/// Common runs that lie no more than so many words apart are one edited block.
+const EDITED: usize = 100;
+
+/// How much of a text of `words` words lies in common `runs`, between two of which no more than [`EDITED`] words are, or
+/// half as far from its ends: from 0 to 1.
+pub(crate) fn span(runs: impl Iterator<Item = Range<usize>>, words: usize) -> f64 {
+    let words = words.clamp(1, MOST);
+    let mut runs: Vec<Range<usize>> = runs.collect();
+    runs.sort_unstable_by_key(|run| run.start);
+    let (mut spanned, mut end, mut apart) = (0, 0, EDITED / 2);
+    for run in runs {
+        let gap = run.start.saturating_sub(end);
+        if gap <= apart {
+            spanned += gap;
+        }
+        spanned += run.end.max(end) - run.start.max(end);
+        (end, apart) = (run.end.max(end), EDITED);
+    }
+    let rest = words.saturating_sub(end);
+    if rest <= EDITED / 2 && end > 0 {
+        spanned += rest;
+    }
+    spanned as f64 / words as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edited_text_is_one_block_and_what_stands_apart_is_not() {
+        let span = |runs: &[Range<usize>]| span(runs.iter().cloned(), 1_000);
+        assert_eq!(span(&[]), 0.0);
+        assert_eq!(span(&[0..500, 500..1_000]), 1.0);
+        assert_eq!(span(&[40..200, 100..300, 390..700, 790..960]), 1.0);
+        assert_eq!(span(&[100..200, 150..300, 500..600]), 0.3);
+    }
 }

@@ -4,6 +4,8 @@
 //! That is enough to find where two texts agree, word for word, and to say where that is in code points. Words are
 //! the same when hash and length are: of half a million ends of passages, one may lie a word too far.
 
+use std::ops::Range;
+
 use crate::bits::{BitReader, BitWriter};
 use crate::words::{MOST, SHINGLE, Word};
 
@@ -51,6 +53,16 @@ pub(crate) struct Common {
 impl Common {
     pub(crate) fn end(&self) -> usize {
         self.start + self.words
+    }
+
+    /// The words here, by number.
+    pub(crate) fn here(&self) -> Range<usize> {
+        self.start..self.end()
+    }
+
+    /// The words there.
+    pub(crate) fn there(&self) -> Range<usize> {
+        self.of_start..self.of_start + self.words
     }
 }
 
