@@ -5,10 +5,11 @@
 //! buckets begin. Runs are merged into longer ones, so that a look-up meets few of them: one look into a
 //! [`filter`] tells, most often, that there is no bucket to read. Merging goes on a little with each batch,
 //! in proportion to what came in, and nobody waits for it; a process that ends while it is under way begins that
-//! merge again. A fingerprint that many documents have is furniture, and no more postings of it are kept than
+//! merge again. A fingerprint that many documents have is [`furniture`], and no more postings of it are kept than
 //! tell that.
 
 mod filter;
+mod furniture;
 mod recent;
 mod run;
 
@@ -16,6 +17,7 @@ use gristmill_core::{State, StateError};
 
 use crate::bits::{BitReader, BitWriter};
 
+use furniture::Furniture;
 use recent::Recent;
 use run::{Reader, Run, Scratch, Shape, Writer};
 
@@ -51,6 +53,7 @@ const LONGEST: u64 = u32::MAX as u64;
 /// The index; everything but the runs' tables and the latest postings is in the state.
 #[derive(Debug)]
 pub(crate) struct Index {
+    furniture: Furniture,
     recent: Recent,
     log: u64,
     /// From the oldest documents to the latest.
@@ -65,6 +68,7 @@ pub(crate) struct Index {
 impl Default for Index {
     fn default() -> Self {
         Self {
+            furniture: Furniture::default(),
             recent: Recent::default(),
             log: 0,
             runs: Vec::new(),
@@ -128,19 +132,43 @@ impl Index {
 
     /// Where each of `keys` was seen from document `floor` on: the number of the key and the posting, in order.
     pub(crate) fn look_up(
-        &self,
+        &mut self,
         keys: &[u64],
         floor: u32,
         state: &dyn State,
     ) -> Result<Vec<(usize, Posting)>, StateError> {
         let mut found = Vec::new();
-        let mut scratch = Scratch::new(keys);
-        self.recent.get(keys, |n, posting| found.push((n, posting)));
+        // What is asked, and the numbers of these keys.
+        let (mut asked, mut numbers) = (Vec::with_capacity(keys.len()), Vec::with_capacity(keys.len()));
+        for (n, &key) in keys.iter().enumerate() {
+            match self.furniture.get(key, floor) {
+                Some(postings) => found.extend(postings.map(|posting| (n, posting))),
+                None => {
+                    asked.push(key);
+                    numbers.push(n);
+                }
+            }
+        }
+        let known = found.len();
+        let mut scratch = Scratch::new(&asked);
+        self.recent
+            .get(&asked, |n, posting| found.push((numbers[n], posting)));
         for run in &self.runs {
-            run.look_up(keys, &mut scratch, state, |n, posting| found.push((n, posting)))?;
+            run.look_up(&asked, &mut scratch, state, |n, posting| {
+                found.push((numbers[n], posting));
+            })?;
         }
         found.retain(|(_, posting)| posting.document >= floor);
-        found.sort_unstable();
+        found[known..].sort_unstable();
+        for same in found[known..].chunk_by(|a, b| a.0 == b.0) {
+            if let Ok(same) = <&[_; HOT]>::try_from(same) {
+                self.furniture
+                    .put(keys[same[0].0], same.map(|(_, posting)| posting));
+            }
+        }
+        if known > 0 {
+            found.sort_unstable();
+        }
         Ok(found)
     }
 
@@ -174,6 +202,7 @@ impl Index {
             bits.rice(key - before, low);
             bits.push(u32::from(at), at_bits);
             before = key;
+            self.furniture.remove(key);
             self.recent.insert((key, Posting { document, at }));
         }
         self.credit += entries.len() as u64 * PACE;
