@@ -39,8 +39,8 @@ pub(crate) const KEY_BITS: u32 = 36;
 
 type Entry = (u64, Posting);
 
-/// Postings in memory before they become a run: those of a last batch still fit into 2^18.
-const RECENT: usize = 220_000;
+/// Postings in memory before they become a run: those of a last batch still fit into 2^19.
+const RECENT: usize = 400_000;
 /// At least so many runs are merged at once.
 const FAN: usize = 8;
 /// Runs are merged with a longer one when together they have two thirds of its length.
@@ -221,12 +221,14 @@ impl Index {
 
     fn flush(&mut self, state: &mut dyn State) -> Result<(), StateError> {
         let range = self.recent.documents();
-        let entries = std::mem::take(&mut self.recent).into_sorted();
-        let mut writer = Writer::new(next(state)?, entries.len() as u64, range);
+        let number = next(state)?;
+        let entries = self.recent.sorted();
+        let mut writer = Writer::new(number, entries.len() as u64, range);
         for entry in entries {
             writer.push(entry, state)?;
         }
         self.runs.push(writer.finish(state)?);
+        self.recent.clear();
         let full = log_file(self.log);
         if state.len(&full).is_some() {
             state.remove(&full)?;

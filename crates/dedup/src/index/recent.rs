@@ -52,7 +52,7 @@ impl Recent {
 
     pub(crate) fn insert(&mut self, entry: Entry) {
         if self.entries.len() * 2 >= self.slots.len() {
-            self.slots = vec![0; (self.slots.len() * 4).max(1 << 10)];
+            self.slots = vec![0; (self.slots.len() * 2).max(1 << 10)];
             (0..self.entries.len()).for_each(|number| self.link(number));
         }
         self.entries.push(pack(entry));
@@ -90,10 +90,15 @@ impl Recent {
         })
     }
 
-    /// All postings by key and document.
-    pub(crate) fn into_sorted(self) -> impl ExactSizeIterator<Item = Entry> {
-        let mut entries = self.entries;
-        entries.sort_unstable();
-        entries.into_iter().map(unpack)
+    /// All postings by key and document; only [`clear`](Self::clear) may follow.
+    pub(crate) fn sorted(&mut self) -> impl ExactSizeIterator<Item = Entry> {
+        self.entries.sort_unstable();
+        self.entries.iter().copied().map(unpack)
+    }
+
+    /// Forgets all, and keeps the room for what comes.
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+        self.slots.fill(0);
     }
 }
