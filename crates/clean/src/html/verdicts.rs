@@ -5,7 +5,7 @@
 //! paragraph far from all others is mostly a teaser.
 
 use super::measure::Measure;
-use super::page::Page;
+use super::page::{Node, Page};
 use super::tags::Tag;
 
 /// What the second pass sees beside the features of the first: the verdicts of the first, all over the page.
@@ -19,11 +19,28 @@ pub struct Verdicts<'p> {
     sums: Vec<[f32; 3]>,
     /// The run of blocks with the greatest sum: where it begins, where it ends, its sum.
     best: (usize, usize, f32),
-    /// For each block the mean score of the blocks in elements of the same style.
-    alike: Vec<f32>,
+    /// For each block those in elements of the same style.
+    alike: Vec<Group>,
+    /// For each block those in elements of the same style whose parents have the same style too.
+    cousins: Vec<Group>,
     /// For each block the nearest good one before and after, as a distance in blocks.
     good: Vec<[f32; 2]>,
+    /// The innermost elements that hold the shares of [`TRUNKS`] of what is good.
+    trunks: [u32; TRUNKS.len()],
 }
+
+/// Blocks that have something in common.
+#[derive(Debug, Clone, Copy, Default)]
+struct Group {
+    /// The mean of their scores, by characters.
+    mean: f32,
+    /// Their good characters.
+    good: f32,
+}
+
+/// An article is mostly one element whose children are its paragraphs, and what does not belong to it stands in children of its
+/// own. The greater share finds the element around the whole of it, the smaller one that around its longest part.
+const TRUNKS: [f32; 2] = [0.7, 0.52];
 
 /// What counts as a good block among the verdicts of the first pass.
 const GOOD: f32 = 0.5;
@@ -51,21 +68,6 @@ impl<'p> Verdicts<'p> {
                 best = (start, at + 1, run);
             }
         }
-        let style = |at: u32| page.nodes[page.blocks[at as usize].node as usize].style;
-        let mut by_style: Vec<(u32, u32)> = (0..scores.len() as u32).map(|at| (style(at), at)).collect();
-        by_style.sort_unstable();
-        let mut alike = vec![0.0; scores.len()];
-        for group in by_style.chunk_by(|a, b| a.0 == b.0) {
-            let (mut all, mut weight) = (0.0, 0.0);
-            for &(_, at) in group {
-                let chars = measures[at as usize].chars as f32;
-                all += scores[at as usize] * chars;
-                weight += chars;
-            }
-            group
-                .iter()
-                .for_each(|&(_, at)| alike[at as usize] = all / weight.max(1.0));
-        }
         const FAR: f32 = 99.0;
         let mut good = vec![[FAR; 2]; scores.len()];
         let mut distance = FAR;
@@ -86,15 +88,33 @@ impl<'p> Verdicts<'p> {
                 (distance + 1.0).min(FAR)
             };
         }
-        Self {
+        let node = |at: usize| &page.nodes[page.blocks[at].node as usize];
+        let group = |key: &dyn Fn(usize) -> u32| groups(measures, scores, key);
+        let mut verdicts = Self {
             page,
             measures,
             scores,
             sums,
             best,
-            alike,
+            alike: group(&|at| node(at).style),
+            cousins: group(&|at| {
+                let node = node(at);
+                page.nodes[node.parent as usize].style.rotate_left(7) ^ node.style
+            }),
             good,
-        }
+            trunks: [0; TRUNKS.len()],
+        };
+        verdicts.trunks = TRUNKS.map(|share| verdicts.trunk(share));
+        verdicts
+    }
+
+    /// The innermost element that holds `share` of what is good, which is more than half.
+    fn trunk(&self, share: f32) -> u32 {
+        let [all, ..] = self.between(0, self.scores.len());
+        let holds = |node: &Node| self.between(node.first as usize, node.end as usize)[0] >= share * all;
+        // Of two elements that hold more than half, one is in the other, and an element stands after those around it.
+        let at = self.page.nodes.iter().rposition(holds).unwrap_or(0);
+        at as u32
     }
 
     fn between(&self, first: usize, end: usize) -> [f32; 3] {
@@ -181,8 +201,61 @@ impl<'p> Verdicts<'p> {
         let [good, all, _] = self.between(section.first as usize, section.end as usize);
         row.extend([good / all.max(1.0), good / page_good.max(1.0)]);
         let [up, down] = self.good[at];
-        row.extend([self.alike[at], up, down, up.min(down)]);
+        row.extend([self.alike[at].mean, up, down, up.min(down)]);
         self.good_neighbours(at, row);
+        let page_good = page_good.max(1.0);
+        let (cousins, alike) = (self.cousins[at], self.alike[at]);
+        row.extend([cousins.mean, cousins.good / page_good, alike.good / page_good]);
+        for trunk in self.trunks {
+            self.branch(trunk, at, row);
+        }
+    }
+
+    /// The child of `trunk` that holds the block, and where it stands among what is good in `trunk`.
+    fn branch(&self, trunk: u32, at: usize, row: &mut Vec<f32>) {
+        const BEFORE: f32 = -1.0;
+        const INSIDE: f32 = 1.0;
+        const AFTER: f32 = 2.0;
+        let nodes = &self.page.nodes;
+        let around = &nodes[trunk as usize];
+        let (first, end) = (around.first as usize, around.end as usize);
+        let [trunk_good, all, sum] = self.between(first, end);
+        let share = trunk_good / all.max(1.0);
+        row.extend([share, sum / (end - first).max(1) as f32]);
+        let mut seen = [f32::NAN; 11];
+        let mut index = self.page.blocks[at].node;
+        if index == trunk {
+            seen[..3].copy_from_slice(&[0.0, INSIDE, share]);
+            row.extend(seen);
+            return;
+        }
+        let mut levels = 1.0;
+        while index != 0 && nodes[index as usize].parent != trunk {
+            index = nodes[index as usize].parent;
+            levels += 1.0;
+        }
+        if index == 0 {
+            seen[1] = if at < first { BEFORE } else { AFTER };
+            row.extend(seen);
+            return;
+        }
+        let branch = &nodes[index as usize];
+        let (start, stop) = (branch.first as usize, branch.end as usize);
+        let [good, all, sum] = self.between(start, stop);
+        let of_trunk = |good: f32| good / trunk_good.max(1.0);
+        row.extend([
+            levels,
+            INSIDE,
+            good / all.max(1.0),
+            of_trunk(good),
+            sum / (stop - start).max(1) as f32,
+            of_trunk(self.between(stop, end)[0]),
+            f32::from(branch.tag as u8),
+            of_trunk(self.between(first, start)[0]),
+            all,
+            (stop - start) as f32,
+            branch.children as f32,
+        ]);
     }
 
     /// How the block compares with the good ones next to it.
@@ -207,5 +280,76 @@ impl<'p> Verdicts<'p> {
                 self.scores[there],
             ]);
         }
+    }
+}
+
+/// For each block the group of those with the same `key`.
+fn groups(measures: &[Measure], scores: &[f32], key: &dyn Fn(usize) -> u32) -> Vec<Group> {
+    let mut keyed: Vec<(u32, u32)> = (0..)
+        .zip(0..scores.len())
+        .map(|(at, block)| (key(block), at))
+        .collect();
+    keyed.sort_unstable();
+    let mut groups = vec![Group::default(); scores.len()];
+    for group in keyed.chunk_by(|a, b| a.0 == b.0) {
+        let (mut good, mut chars) = (0.0, 0.0_f32);
+        for &(_, at) in group {
+            let weight = measures[at as usize].chars as f32;
+            good += scores[at as usize] * weight;
+            chars += weight;
+        }
+        let mean = good / chars.max(1.0);
+        for &(_, at) in group {
+            groups[at as usize] = Group { mean, good };
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::measure::{WordSet, measure};
+    use super::super::{reader, signals::Vocabulary};
+    use super::*;
+
+    #[test]
+    fn blocks_are_seen_beside_the_element_that_holds_the_article() {
+        let page =
+            "<div><p>first paragraph<p>second paragraph<aside><p>aside</aside></div><div><p>elsewhere</div>";
+        let page = reader::read(page, &Vocabulary::new().unwrap());
+        let measures = measure(&page, &WordSet::default(), &WordSet::default());
+        let verdicts = Verdicts::new(&page, &measures, &[0.9, 0.9, 0.1, 0.1]);
+        assert_eq!(page.nodes[verdicts.trunks[0] as usize].end, 3);
+        let branch = |at: usize| {
+            let mut row = Vec::new();
+            verdicts.branch(verdicts.trunks[0], at, &mut row);
+            row
+        };
+        let [second, aside, elsewhere] = [1, 2, 3].map(branch);
+        // Levels below the trunk, and whether it is inside.
+        assert_eq!((&second[2..4], &aside[2..4]), (&[1.0, 1.0][..], &[2.0, 1.0][..]));
+        assert_eq!(elsewhere[3], 2.0);
+        assert!(second[4] > 0.8 && aside[4] < 0.2, "{second:?} {aside:?}");
+        assert!(second.len() == elsewhere.len() && elsewhere[4].is_nan());
+    }
+
+    #[test]
+    fn elements_alike_are_judged_together() {
+        let page = "<div class=a><p class=x>one<p class=x>two</div><div class=b><p class=x>six</div>";
+        let page = reader::read(page, &Vocabulary::new().unwrap());
+        let measures = measure(&page, &WordSet::default(), &WordSet::default());
+        let verdicts = Verdicts::new(&page, &measures, &[1.0, 0.5, 0.0]);
+        assert_eq!(
+            verdicts.alike.iter().map(|group| group.mean).collect::<Vec<_>>(),
+            [0.5; 3]
+        );
+        assert_eq!(
+            verdicts
+                .cousins
+                .iter()
+                .map(|group| group.good)
+                .collect::<Vec<_>>(),
+            [4.5, 4.5, 0.0]
+        );
     }
 }
