@@ -16,6 +16,8 @@ pub(super) const MAGIC: [u8; 8] = *b"gmlines1";
 pub const UNIT: f32 = 1024.0;
 /// Levels of a tree, at most.
 pub(super) const DEPTH: usize = 6;
+/// Leaves of a tree, at most.
+const LEAVES: usize = 1 << DEPTH;
 /// Lines scored at a time.
 const BATCH: usize = 64;
 
@@ -85,6 +87,9 @@ impl Forest {
     pub fn scores(&self, table: &Table) -> Vec<i32> {
         let mut scores = vec![self.base; table.lines().next_multiple_of(BATCH)];
         for tree in &self.trees {
+            // An array of the greatest size is looked up without asking whether it ends before.
+            let mut leaves = [0; LEAVES];
+            leaves[..tree.leaves.len()].copy_from_slice(&tree.leaves);
             for (batch, scores) in scores.chunks_exact_mut(BATCH).enumerate() {
                 let mut leaf = [0_u8; BATCH];
                 for (level, question) in tree.questions.iter().enumerate() {
@@ -95,7 +100,7 @@ impl Forest {
                     }
                 }
                 for (score, &leaf) in scores.iter_mut().zip(&leaf) {
-                    *score += i32::from(tree.leaves[usize::from(leaf)]);
+                    *score += i32::from(leaves[usize::from(leaf) % LEAVES]);
                 }
             }
         }
