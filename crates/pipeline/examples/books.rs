@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use bench::{Outcome, forget_peak, inbox, memory, pipeline, processor, settings, size};
 use gristmill_disk::RealDisk;
-use gristmill_pipeline::{Counters, Mode, StopFlag};
+use gristmill_pipeline::{Counters, Mode, Pipeline, StopFlag};
 
 /// Files in a folder of the drop folder.
 const FOLDER: usize = 1000;
@@ -36,6 +36,14 @@ fn main() -> Outcome {
     start(&dir)
 }
 
+/// A pipeline over the books and the drop folder in `dir`.
+fn open(dir: &Path, settle: Duration) -> Outcome<(Pipeline, Arc<Counters>, StopFlag)> {
+    let (counters, stop) = (Arc::new(Counters::default()), StopFlag::default());
+    let (settings, inbox) = (settings(dir, 512), inbox(dir, settle)?);
+    let pipeline = pipeline(settings, inbox, Arc::new(RealDisk), &counters, &stop)?;
+    Ok((pipeline, counters, stop))
+}
+
 fn fill(inbox: &Path, files: usize) -> Outcome {
     for number in 0..files {
         let folder = inbox.join(format!("{:05}", number / FOLDER));
@@ -52,15 +60,7 @@ fn fill(inbox: &Path, files: usize) -> Outcome {
 
 /// Takes all of them, and tells each tenth whether a growing history makes it slower.
 fn take(dir: &Path, files: usize) -> Outcome {
-    let (counters, stop) = (Arc::new(Counters::default()), StopFlag::default());
-    let pipeline = pipeline(
-        settings(dir, 512),
-        inbox(dir, Duration::ZERO)?,
-        Arc::new(RealDisk),
-        &counters,
-        &stop,
-    )?;
-    let watched = Arc::clone(&counters);
+    let (pipeline, watched, _) = open(dir, Duration::ZERO)?;
     thread::spawn(move || {
         for tenth in 1..=10 {
             let (began, processor_began) = (Instant::now(), processor());
@@ -108,17 +108,10 @@ fn walk(dir: &Path) -> Outcome<f64> {
 }
 
 fn reconcile(dir: &Path, known: f64, walk: f64) -> Outcome {
-    let (counters, stop) = (Arc::new(Counters::default()), StopFlag::default());
     let resident = memory("VmRSS");
     forget_peak();
     let (began, processor_began) = (Instant::now(), processor());
-    let opened = pipeline(
-        settings(dir, 512),
-        inbox(dir, Duration::ZERO)?,
-        Arc::new(RealDisk),
-        &counters,
-        &stop,
-    )?;
+    let (opened, ..) = open(dir, Duration::ZERO)?;
     println!(
         "opening the books: {:.2} s, {:.2} s of processor time; {:.0} bytes a file resident, {:.0} at the most",
         began.elapsed().as_secs_f64(),
@@ -147,15 +140,8 @@ fn start(dir: &Path) -> Outcome {
         dir.join(format!("inbox/new-{stamp}.txt")),
         format!("news of {stamp}"),
     )?;
-    let (counters, stop) = (Arc::new(Counters::default()), StopFlag::default());
     let (began, processor_began) = (Instant::now(), processor());
-    let pipeline = pipeline(
-        settings(dir, 512),
-        inbox(dir, Duration::from_millis(500))?,
-        Arc::new(RealDisk),
-        &counters,
-        &stop,
-    )?;
+    let (pipeline, counters, stop) = open(dir, Duration::from_millis(500))?;
     thread::scope(|scope| {
         let running = scope.spawn(|| pipeline.run(Mode::Watch));
         while counters.now().written == 0 && !running.is_finished() {
