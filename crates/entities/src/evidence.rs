@@ -1,7 +1,8 @@
 //! What the rest of a document says of a mention that its own sentence leaves open.
 //!
-//! A tagger that reads sentence by sentence takes the words of a heading for a name, because all are capitalised there; it does not know
-//! that the letters in brackets stand for the body before them, nor whose first name goes before "and".
+//! A tagger that reads sentence by sentence takes the words of a heading for a name, because all are capitalised
+//! there; it does not know that the letters in brackets stand for the body before them, nor whose first name goes
+//! before "and".
 
 use std::collections::{HashMap, HashSet};
 
@@ -55,7 +56,8 @@ pub(crate) fn abbreviations(text: &str, tokens: &[Token], hits: &mut [Hit<'_>]) 
     }
 }
 
-/// Whether the capitals of a word of letters, or all of its letters, are first letters of some words of a name, in their order.
+/// Whether the capitals of a word of letters, or all of its letters, are first letters of some words of a name, in
+/// their order.
 fn abbreviates(letters: &str, name: &[Token], text: &str) -> bool {
     let mut wanted = letters.chars().flat_map(char::to_lowercase).peekable();
     let mut met = 0;
@@ -106,8 +108,8 @@ pub(crate) fn places_in_a_row(text: &str, tokens: &[Token], hits: &mut Vec<Hit<'
     }
 }
 
-/// Takes from the names in headings the words at their end that the rest of the text writes in lower case alone, since all words are
-/// capitalised there; what then is no name elsewhere is none.
+/// Takes from the names in headings the words at their end that the rest of the text writes in lower case alone,
+/// since all words are capitalised there; what then is no name elsewhere is none.
 pub(crate) fn headings(text: &str, tokens: &[Token], hits: &mut Vec<Hit<'_>>) {
     let heading = |sentence: &std::ops::Range<usize>| {
         let letters = |token: &&Token| token.of(text).starts_with(char::is_alphabetic);
@@ -211,11 +213,11 @@ const FAMILY: [&str; 11] = [
     "cousins",
 ];
 
-/// Names the people who share a surname: of "Ada and Carl Lindqvist" the first is Ada Lindqvist, where the text says so
-/// elsewhere, a list has her first name, or "brothers" and the like go before; and so is whoever goes before her with a
-/// comma. A single word that is taken for a place, and is none in any list nor elsewhere in the text, is such a first name
-/// as well, since a place is seldom joined to a person. Gives the full name of a mention by its first token. `lists` tells
-/// the lists that have a word.
+/// Names the people who share a surname: of "Ada and Carl Lindqvist" the first is Ada Lindqvist, where the text says
+/// so elsewhere, a list has her first name, or "brothers" and the like go before; and so is whoever goes before her
+/// with a comma. A single word that is taken for a place, and is none in any list nor elsewhere in the text, is such
+/// a first name as well, since a place is seldom joined to a person. Gives the full name of a mention by its first
+/// token. `lists` tells the lists that have a word.
 pub(crate) fn surnames(
     text: &str,
     tokens: &[Token],

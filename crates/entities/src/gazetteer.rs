@@ -110,9 +110,9 @@ const EXACT: u64 = 1;
 const ANY: u64 = 2;
 
 impl Gazetteer {
-    /// Adds the names in the file at `path`: JSON Lines if its name ends in `.jsonl`, else tab-separated columns `name`, `type`, `id`,
-    /// `aliases` (with `|` between) and `case` (`exact` or `any`), of which the last three may be missing. A first line that
-    /// names the columns, empty lines and lines that begin with `#` are passed over.
+    /// Adds the names in the file at `path`: JSON Lines if its name ends in `.jsonl`, else tab-separated columns
+    /// `name`, `type`, `id`, `aliases` (with `|` between) and `case` (`exact` or `any`), of which the last three may
+    /// be missing. A first line that names the columns, empty lines and lines that begin with `#` are passed over.
     ///
     /// # Errors
     /// The file cannot be read, or lines are no entries; the error names them, and the good ones are in.

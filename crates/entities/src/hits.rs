@@ -23,8 +23,9 @@ const DOUBT: f64 = 0.8;
 /// How many times the weight of its type the other type of the same words must have for a mention to follow it.
 const CLEAR: f64 = 3.0;
 
-/// Gives the mentions of one part of a document that are tagged against all the others of the same name, however spelt, the type of these, with their
-/// share of the probability. A word alone that a person's name in the same part ends with is that person, unless it is surely something else.
+/// Gives the mentions of one part of a document that are tagged against all the others of the same name, however
+/// spelt, the type of these, with their share of the probability. A word alone that a person's name in the same part
+/// ends with is that person, unless it is surely something else.
 pub(crate) fn settle(text: &str, tokens: &[Token], hits: &mut [Hit<'_>]) {
     let words = |hit: &Hit<'_>| &text[tokens[hit.start].start as usize..tokens[hit.end - 1].end as usize];
     let number = |kind: EntityType| TYPES.iter().position(|known| *known == kind);
@@ -151,8 +152,8 @@ const PEOPLES: [&str; 8] = [
     "Czech", "Dutch", "French", "Greek", "Swiss", "Thai", "Uzbek", "Welsh",
 ];
 
-/// Whether `word` is of two adjectives of peoples and a hyphen, which name nothing: "Armenian-Azerbaijani", "Franco-German",
-/// "U.S.-Chinese".
+/// Whether `word` is of two adjectives of peoples and a hyphen, which name nothing: "Armenian-Azerbaijani",
+/// "Franco-German", "U.S.-Chinese".
 pub(crate) fn is_adjectives(word: &str) -> bool {
     let adjective = |part: &str| {
         PEOPLES.contains(&part)

@@ -1,8 +1,8 @@
 //! The user's gazetteers as files: read at the start, and again when they have changed.
 //!
 //! A look at the files costs a `stat` each. When they look different and then stand still, a thread of its own reads
-//! all of them into a new table beside the one in force, and a later look puts it there. So a table is in force whole or
-//! not at all, documents never wait for one, and for a moment there are two in memory.
+//! all of them into a new table beside the one in force, and a later look puts it there. So a table is in force whole
+//! or not at all, documents never wait for one, and for a moment there are two in memory.
 
 use std::fs::{File, metadata};
 use std::io::{self, BufReader, Read};

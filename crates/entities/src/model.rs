@@ -99,8 +99,9 @@ impl Table {
 
     /// The sum of the weights of `features`, label by label.
     ///
-    /// The table is larger than the near caches, so nearly all the time goes by waiting for its lines. Two habits let the
-    /// processor wait for many at once: each line is touched before the first is used, and no branch hangs on what they hold.
+    /// The table is larger than the near caches, so nearly all the time goes by waiting for its lines. Two habits let
+    /// the processor wait for many at once: each line is touched before the first is used, and no branch hangs on
+    /// what they hold.
     pub fn sum<const N: usize>(&self, features: &[u64; N]) -> [f32; LABELS] {
         let touch = |all, &feature: &u64| all ^ self.buckets[self.bucket(feature)].0[0][0];
         black_box(features.iter().fold(0, touch));
@@ -133,8 +134,8 @@ impl Model {
         1.0 / (1.0 + (-sum).exp())
     }
 
-    /// What a name's probability is made of: its least lead, in units, the logarithm of its mean lead, and one. A name that is
-    /// ahead by far is hardly surer than one that is ahead by half of it.
+    /// What a name's probability is made of: its least lead, in units, the logarithm of its mean lead, and one. A
+    /// name that is ahead by far is hardly surer than one that is ahead by half of it.
     pub fn leads(&self, least: f32, mean: f32) -> [f64; 3] {
         let unit = f64::from(self.unit);
         let mean = (f64::from(mean) / unit).max(0.0);

@@ -1,13 +1,14 @@
 //! Which mentions name the same thing, and what it is called.
 //!
-//! A name is compared by its folded key: lower case without marks, legal forms, articles and possessives, with
-//! the spellings that transliteration varies (y/i, -yan/-ian, kh/h, ou/u, a doubled consonant) made one. Within a document a
-//! shorter name joins the longer one that begins or ends with it, and an acronym its expansion; where several
-//! longer names could take it, the one mentioned last before it does. A body is also called by its first or last word once it was named. Of Cyrillic words the endings of cases fall away, since
-//! Russian and Ukrainian decline their names.
+//! A name is compared by its folded key: lower case without marks, legal forms, articles and possessives, with the
+//! spellings that transliteration varies (y/i, -yan/-ian, kh/h, ou/u, a doubled consonant) made one. Within a
+//! document a shorter name joins the longer one that begins or ends with it, and an acronym its expansion; where
+//! several longer names could take it, the one mentioned last before it does. A body is also called by its first or
+//! last word once it was named. Of Cyrillic words the endings of cases fall away, since Russian and Ukrainian decline
+//! their names.
 //!
-//! Over documents only the name counts. A surname that stands alone in a document has an id of its own, since nothing there says whose it
-//! is; a gazetteer that lists it as an alias joins it to the person.
+//! Over documents only the name counts. A surname that stands alone in a document has an id of its own, since nothing
+//! there says whose it is; a gazetteer that lists it as an alias joins it to the person.
 
 use std::collections::HashMap;
 
@@ -151,7 +152,8 @@ pub fn id(kind: EntityType, name: &str) -> String {
     )
 }
 
-/// For each of `mentions`, in the order of the text, the number of the mention whose name it bears; that one bears its own.
+/// For each of `mentions`, in the order of the text, the number of the mention whose name it bears; that one bears
+/// its own.
 pub fn join(mentions: &[Named<'_>]) -> Vec<usize> {
     let keys: Vec<Vec<String>> = mentions
         .iter()
@@ -230,7 +232,8 @@ fn extends(kind: EntityType, long: &[String], short: &[String]) -> bool {
     }
 }
 
-/// Whether a body or a place is called `short` for `long`: by its initials, or a body by its first or last word once the whole was `named`.
+/// Whether a body or a place is called `short` for `long`: by its initials, or a body by its first or last word once
+/// the whole was `named`.
 fn is_short(
     long: &Named<'_>,
     long_key: &[String],

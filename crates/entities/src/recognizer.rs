@@ -83,8 +83,8 @@ impl Default for Recognizer {
     }
 }
 
-/// Whether a name is in capitals alone: a place in a dateline, a person in a heading, written otherwise elsewhere in the text. Bodies are
-/// left out, which are often called by their initials.
+/// Whether a name is in capitals alone: a place in a dateline, a person in a heading, written otherwise elsewhere in
+/// the text. Bodies are left out, which are often called by their initials.
 fn shouts(name: &str) -> bool {
     !name.chars().any(char::is_lowercase)
 }

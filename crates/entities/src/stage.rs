@@ -18,11 +18,14 @@ use crate::recognizer::{Found, Recognizer};
 #[serde(deny_unknown_fields, default)]
 pub struct EntitiesParams {
     /// Files of names that are found in every language and go before the tagger: `.jsonl` with the keys `name`,
-    /// `type`, `id`, `aliases` and `case`, or tab-separated columns of these. `case` is `exact` or `any`. The daemon reads them again when
-    /// they have changed, and the new names count from one batch to the next; a file that is broken then changes nothing but the log.
+    /// `type`, `id`, `aliases` and `case`, or tab-separated columns of these. `case` is `exact` or `any`. Whole words
+    /// count: where a language joins small words to a name, as Arabic does, the joined form is an alias to list, and
+    /// where it writes no spaces (Chinese, Thai) a name counts wherever it stands. The daemon reads the files again
+    /// when they have changed, and the new names count from one batch to the next; a file that is broken then changes
+    /// nothing but the log.
     pub gazetteers: Vec<PathBuf>,
-    /// The types reported. With `MISC`, names of other kinds too, in the languages whose corpora have them; with `DATE` and `MONEY`,
-    /// what is written as a calendar date or a sum. A gazetteer can name any of them.
+    /// The types reported. With `MISC`, names of other kinds too, in the languages whose corpora have them; with
+    /// `DATE` and `MONEY`, what is written as a calendar date or a sum. A gazetteer can name any of them.
     pub types: Vec<EntityType>,
     /// Mentions whose probability is lower are left out, from 0 to 1.
     pub min_score: f64,
