@@ -90,6 +90,9 @@ struct Lengths {
 pub(crate) struct Article {
     /// The id of its story's first document.
     pub(crate) story: DocumentId,
+    /// The numbers of that document and of the story's member before this one; [`NONE`] for the first.
+    pub(crate) first: u32,
+    pub(crate) before: u32,
     /// When it was published or, where that is not known, taken in; in milliseconds since 1970.
     pub(crate) time: i64,
     /// Whether the time is that of publication.
@@ -105,8 +108,11 @@ pub(crate) struct Article {
     lengths: Lengths,
 }
 
+/// Stands for no article.
+pub(crate) const NONE: u32 = u32::MAX;
+
 /// The bytes of an article's story, time, language and numbers.
-const HEAD: usize = 16 + 8 + 4 + 2;
+const HEAD: usize = 16 + 4 + 4 + 8 + 4 + 2;
 /// Marks, in the number of terms as it is written, an article whose publication date is not known.
 const UNDATED: u16 = 1 << 15;
 /// Bits of that number that count the terms; those above count the runs.
@@ -154,6 +160,8 @@ impl Article {
         entries.sort_unstable_by_key(|entry| entry.term);
         Self {
             story: document.id,
+            first: NONE,
+            before: NONE,
             time: document.created.unwrap_or(document.added).as_millisecond(),
             dated: document.created.is_some(),
             tongue,
@@ -194,6 +202,7 @@ impl Article {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(Self::SIZE);
         bytes.extend(self.story.as_bytes());
+        bytes.extend([self.first, self.before].map(u32::to_le_bytes).as_flattened());
         bytes.extend(self.time.to_le_bytes());
         bytes.extend(self.tongue.number().to_le_bytes());
         let undated = if self.dated { 0 } else { UNDATED };
@@ -211,6 +220,8 @@ impl Article {
     /// Reads what [`Article::encode`] wrote.
     pub(crate) fn decode(bytes: &[u8; Self::SIZE]) -> Option<Self> {
         let (story, rest) = bytes.split_first_chunk::<16>()?;
+        let (first, rest) = rest.split_first_chunk::<4>()?;
+        let (before, rest) = rest.split_first_chunk::<4>()?;
         let (time, rest) = rest.split_first_chunk::<8>()?;
         let (tongue, rest) = rest.split_first_chunk::<4>()?;
         let (count, rest) = rest.split_first_chunk::<2>()?;
@@ -231,6 +242,8 @@ impl Article {
         let entries: Vec<Entry> = entries.iter().copied().map(Entry::read).collect();
         Some(Self {
             story: DocumentId::from_bytes(*story),
+            first: u32::from_le_bytes(*first),
+            before: u32::from_le_bytes(*before),
             time: i64::from_le_bytes(*time),
             dated: count & UNDATED == 0,
             tongue: Tongue::from_number(u32::from_le_bytes(*tongue)),

@@ -1,12 +1,12 @@
 //! In how many articles a term stands, language by language: what tells names from function words.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use crate::terms::{Term, Tongue};
 
 /// Counts are kept by hash, so that memory is bounded; terms that share a bucket are about equally rare.
-const BUCKETS: usize = 1 << 20;
+pub(crate) const BUCKETS: usize = 1 << 20;
 /// So many articles of the stream outweigh all before: then every count is halved, and what is news now
 /// counts more than what was.
 const FADE: u32 = 1 << 18;
@@ -61,7 +61,7 @@ impl Table {
 }
 
 /// Counts of articles by term, learned on the stream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Frequencies {
     counts: Vec<u32>,
     /// Articles by language.
@@ -78,7 +78,8 @@ impl Frequencies {
         let mut counts = vec![0_u32; BUCKETS];
         let mut articles = BTreeMap::new();
         let mut widest = 0;
-        let mut any: Vec<(Term, u16)> = Vec::new();
+        // Terms of two languages may meet in a bucket, where the commoner counts; so all of it need not be sorted.
+        let mut any = vec![0_u16; BUCKETS];
         let share =
             |count: u16, of: u16| (u32::from(count) * u32::from(of) + u32::from(u16::MAX) / 2) / 65_535;
         let _ = Table::each(tables, |code, weight, terms| {
@@ -89,16 +90,14 @@ impl Frequencies {
                 let term = Term::from_le_bytes([a, b, c, d]);
                 let stands = u16::from_le_bytes([low, high]);
                 counts[bucket(tongue, term)] += share(stands, weight);
-                any.push((term, stands));
+                let most = &mut any[bucket(Tongue::UNKNOWN, term)];
+                *most = stands.max(*most);
             }
             ControlFlow::Continue(())
         });
         articles.insert(Tongue::UNKNOWN, u32::from(widest));
-        any.sort_unstable();
-        for same in any.chunk_by(|a, b| a.0 == b.0) {
-            if let Some(&(term, most)) = same.last() {
-                counts[bucket(Tongue::UNKNOWN, term)] += share(most, widest);
-            }
+        for (count, most) in counts.iter_mut().zip(any) {
+            *count += share(most, widest);
         }
         Self {
             counts,
@@ -143,32 +142,44 @@ impl Frequencies {
         ((articles as f32 + 2.0) / count).ln().max(0.0)
     }
 
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(4 * BUCKETS + 8 * self.articles.len() + 8);
-        bytes.extend((self.articles.len() as u32).to_le_bytes());
+    /// The counts of these buckets.
+    pub(crate) fn counts(&self, buckets: Range<usize>) -> &[u32] {
+        self.counts.get(buckets).unwrap_or_default()
+    }
+
+    /// Sets the counts of the buckets from `start` on.
+    pub(crate) fn set_counts(&mut self, start: usize, counts: impl Iterator<Item = u32>) {
+        let from = self.counts.iter_mut().skip(start);
+        from.zip(counts).for_each(|(old, new)| *old = new);
+    }
+
+    /// All but the counts: the number of languages, the articles of the stream, then each language with its articles.
+    pub(crate) fn head(&self) -> Vec<u8> {
+        let mut bytes = (self.articles.len() as u32).to_le_bytes().to_vec();
         bytes.extend(self.fresh.to_le_bytes());
         for (tongue, articles) in &self.articles {
             bytes.extend(tongue.number().to_le_bytes());
             bytes.extend(articles.to_le_bytes());
         }
-        bytes.extend(self.counts.iter().flat_map(|count| count.to_le_bytes()));
         bytes
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut numbers = bytes.as_chunks().0.iter().map(|&bytes| u32::from_le_bytes(bytes));
-        let languages = numbers.next()?;
-        let fresh = numbers.next()?;
+    /// Reads what [`Frequencies::head`] wrote, and gives what follows it; the counts are all 0.
+    pub(crate) fn from_head(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (&[languages, fresh], mut rest) = bytes.as_chunks().0.split_first_chunk::<2>()?;
+        let number = |&bytes: &[u8; 4]| u32::from_le_bytes(bytes);
         let mut articles = BTreeMap::new();
-        for _ in 0..languages {
-            articles.insert(Tongue::from_number(numbers.next()?), numbers.next()?);
+        for _ in 0..number(&languages) {
+            let ([tongue, count], following) = rest.split_first_chunk::<2>()?;
+            articles.insert(Tongue::from_number(number(tongue)), number(count));
+            rest = following;
         }
-        let counts: Vec<u32> = numbers.collect();
-        (counts.len() == BUCKETS).then_some(Self {
-            counts,
+        let frequencies = Self {
+            counts: vec![0; BUCKETS],
             articles,
-            fresh,
-        })
+            fresh: number(&fresh),
+        };
+        Some((frequencies, rest.as_flattened()))
     }
 }
 
@@ -217,8 +228,13 @@ mod tests {
             table.add(en, &Frequencies::buckets(en, [word].into_iter()));
         }
         assert!(table.rarity(en, word) < before - 3.0);
-        let back = Frequencies::from_bytes(&table.to_bytes()).unwrap();
-        assert_eq!(back.rarity(en, word), table.rarity(en, word));
-        assert!(Frequencies::from_bytes(&[0; 16]).is_none());
+        let bytes = [table.head(), vec![7; 4]].concat();
+        let (mut back, rest) = Frequencies::from_head(&bytes).unwrap();
+        assert_eq!(rest, [7; 4]);
+        let counts = table.counts(0..BUCKETS).to_vec();
+        back.set_counts(5, counts[5..].iter().copied());
+        back.set_counts(0, counts[..5].iter().copied());
+        assert_eq!(back, table);
+        assert!(Frequencies::from_head(&[9, 0, 0, 0, 0, 0, 0, 0, 1]).is_none());
     }
 }

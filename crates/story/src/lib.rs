@@ -14,9 +14,10 @@
 //! missing, only says what is in the window, since it is that of a copied file as often as not: so `run --once` and the
 //! daemon place an undated article alike.
 //!
-//! What is remembered lies on disk: memory holds twelve bytes an article and some thousand articles that were looked at
-//! lately, and an index of which article has which term is in sorted files that are never changed. A look-up reads a
-//! bounded number of their parts. Articles are forgotten by the segment once twice the window has gone by since they came.
+//! What is remembered lies on disk: memory holds some thousand articles that were looked at lately and the latest articles' place in
+//! an index of which article has which term, which is otherwise in sorted files that are never changed. A look-up reads a
+//! bounded number of their parts. Articles are forgotten by the segment once twice the window has gone by since they came. What the
+//! end of a segment brings with it is done in small steps while the next fills: no article waits for it.
 //!
 //! ```
 //! use gristmill_core::{Document, MemoryState};
@@ -31,10 +32,12 @@ mod article;
 mod features;
 mod frequencies;
 mod index;
+mod learned;
 mod meaning;
 mod memory;
 mod model;
 mod sketch;
+mod spread;
 mod stage;
 mod terms;
 mod trees;

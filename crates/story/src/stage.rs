@@ -12,8 +12,9 @@ use serde_json::json;
 
 use crate::article::{Article, Shared};
 use crate::features::{Around, Features, NAMES, best, features};
-use crate::frequencies::Frequencies;
-use crate::memory::{Memory, Near};
+use crate::index::SEGMENT;
+use crate::learned::Learned;
+use crate::memory::{Joined, Memory, Near};
 use crate::model::Model;
 use crate::sketch::{Sketch, flag};
 use crate::terms::{Term, words};
@@ -79,7 +80,7 @@ pub struct Candidate {
     pub story: DocumentId,
     /// What the model judges by.
     pub features: Features,
-    number: u32,
+    joined: Joined,
     /// What the article shares with the member most like it.
     shared: Vec<Shared>,
 }
@@ -89,16 +90,12 @@ pub struct Candidate {
 pub struct Stories {
     params: StoryParams,
     model: Arc<Model>,
-    frequencies: Frequencies,
+    learned: Learned,
     memory: Memory,
 }
 
 /// What the state is marked with; it changes when an earlier version could not read the files any more.
-const FORMAT: &[u8] = b"3";
-
-fn name(kind: &str, segment: u32) -> String {
-    format!("{kind}-{segment:08}")
-}
+const FORMAT: &[u8] = b"4";
 
 impl Stories {
     /// A stage that knows no story yet.
@@ -110,10 +107,18 @@ impl Stories {
     pub fn with_model(params: &StoryParams, model: Arc<Model>) -> Self {
         Self {
             params: params.clone(),
-            frequencies: model.frequencies(),
             model,
+            learned: Learned::default(),
             memory: Memory::default(),
         }
+    }
+
+    /// Cuts what is remembered into segments of so many articles instead of 16,384, the most there may be, so that a test need not
+    /// feed thousands to see one close. A state must be opened with the number that it was begun with.
+    #[must_use]
+    pub fn with_segments(mut self, articles: u16) -> Self {
+        self.memory = Memory::new(u32::from(articles).clamp(1, SEGMENT));
+        self
     }
 
     /// Both halves in one, for use as a library.
@@ -153,12 +158,13 @@ impl Stories {
         if let Some(story) = story {
             article.story = story.story;
         }
-        let number = story.map(|story| story.number);
-        self.remember(&article, number, &sketch, document, state)
+        let story = story.map(|story| story.joined);
+        self.remember(article, story, &sketch, document, state)
     }
 
-    fn article(&self, document: &Document, sketch: &Sketch) -> Article {
-        Article::new(sketch, &self.frequencies, self.model.space(), document)
+    fn article(&mut self, document: &Document, sketch: &Sketch) -> Article {
+        let frequencies = self.learned.frequencies(&self.model);
+        Article::new(sketch, frequencies, self.model.space(), document)
     }
 
     fn window(&self) -> i64 {
@@ -172,7 +178,8 @@ impl Stories {
             .map(|near| near.members[best(&near.members)].like.body)
             .collect();
         let around = Around::new(article, &near);
-        let candidate = |(n, Near { story, members }): (usize, Near)| {
+        let candidate = |(n, near): (usize, Near)| {
+            let Near { story, members } = near;
             let others = cosines.iter().enumerate().filter(|(other, _)| *other != n);
             let other = others.map(|(_, cosine)| *cosine).fold(0.0, f32::max);
             let features = features(article, &members, other, &around);
@@ -181,7 +188,7 @@ impl Stories {
             Some(Candidate {
                 story: nearest.article.story,
                 features,
-                number: story,
+                joined: story,
                 shared: nearest.shared,
             })
         };
@@ -190,8 +197,8 @@ impl Stories {
 
     fn remember(
         &mut self,
-        article: &Article,
-        story: Option<u32>,
+        mut article: Article,
+        joined: Option<Joined>,
         sketch: &Sketch,
         document: &Document,
         state: &mut dyn State,
@@ -200,20 +207,10 @@ impl Stories {
         let came = document.added.as_millisecond();
         if self.memory.is_full() && segment > 0 {
             self.memory.turn(came, self.window(), state)?;
-            self.frequencies.fade();
-            state.append(&name("frequencies", segment), &self.frequencies.to_bytes())?;
-            for kind in ["frequencies", "counts"] {
-                let old = name(kind, segment - 1);
-                if state.len(&old).is_some() {
-                    state.remove(&old)?;
-                }
-            }
+            self.learned.turn(segment, &self.model, state)?;
         }
-        let buckets = Frequencies::buckets(sketch.tongue, sketch.counts.iter().map(|count| count.term));
-        state.append(&name("counts", segment), &log_entry(sketch, &buckets))?;
-        self.frequencies.add(sketch.tongue, &buckets);
-        self.memory
-            .push(article, story.unwrap_or(self.memory.next()), came, state)
+        self.learned.add(sketch, &self.model, segment, state)?;
+        self.memory.push(&mut article, joined, came, state)
     }
 
     /// The words and names of `document` among `shared`, the weightiest first.
@@ -243,72 +240,14 @@ impl Stories {
     }
 }
 
-/// What an article adds to the frequencies: its language, the number of buckets, and their distances, seven
-/// bits a byte.
-fn log_entry(sketch: &Sketch, buckets: &[u32]) -> Vec<u8> {
-    let mut bytes = sketch.tongue.number().to_le_bytes().to_vec();
-    bytes.extend((buckets.len() as u16).to_le_bytes());
-    let mut last = 0;
-    for &bucket in buckets {
-        let mut apart = bucket - last;
-        last = bucket;
-        while apart >= 128 {
-            bytes.push(apart as u8 | 128);
-            apart >>= 7;
-        }
-        bytes.push(apart as u8);
-    }
-    bytes
-}
-
-/// Adds what [`log_entry`] wrote to `frequencies`.
-fn replay(mut bytes: &[u8], frequencies: &mut Frequencies) {
-    let mut buckets = Vec::new();
-    while let Some((head, rest)) = bytes.split_first_chunk::<6>() {
-        let tongue = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
-        bytes = rest;
-        buckets.clear();
-        let mut bucket = 0;
-        for _ in 0..u16::from_le_bytes([head[4], head[5]]) {
-            let mut shift = 0;
-            while let Some((&byte, rest)) = bytes.split_first() {
-                bytes = rest;
-                bucket += u32::from(byte & 127) << shift;
-                shift += 7;
-                if byte < 128 {
-                    break;
-                }
-            }
-            buckets.push(bucket);
-        }
-        frequencies.add(crate::terms::Tongue::from_number(tongue), &buckets);
-    }
-}
-
-fn read(file: &str, state: &dyn State) -> Result<Vec<u8>, StateError> {
-    let mut bytes = vec![0; state.len(file).unwrap_or_default() as usize];
-    if !bytes.is_empty() {
-        state.read(file, 0, &mut bytes)?;
-    }
-    Ok(bytes)
-}
-
 impl OrderedStage for Stories {
     fn open(&mut self, state: &mut dyn State) -> Result<(), StateError> {
         check_format(state, "story", FORMAT)?;
-        self.memory = Memory::open(state)?;
-        self.frequencies = self.model.frequencies();
-        let next = self.memory.next();
-        if next == 0 {
-            return Ok(());
-        }
-        let segment = (next - 1) / crate::index::SEGMENT;
-        if segment > 0 {
-            let file = name("frequencies", segment);
-            self.frequencies = Frequencies::from_bytes(&read(&file, state)?)
-                .ok_or_else(|| StateError::Invalid(format!("file {file} is not a table of frequencies")))?;
-        }
-        replay(&read(&name("counts", segment), state)?, &mut self.frequencies);
+        self.memory = Memory::open(self.memory.size(), state)?;
+        self.learned = match self.memory.next().checked_sub(1) {
+            Some(last) => Learned::open(last / self.memory.size(), &self.model, state)?,
+            None => Learned::default(),
+        };
         Ok(())
     }
 
@@ -336,7 +275,7 @@ impl OrderedStage for Stories {
         if let Some((probability, candidate)) = best {
             let joins = probability >= threshold;
             if joins {
-                joined = Some(candidate.number);
+                joined = Some(candidate.joined);
                 article.story = candidate.story;
                 document.story = Story {
                     id: Some(candidate.story),
@@ -366,7 +305,13 @@ impl OrderedStage for Stories {
                 });
             }
         }
-        self.remember(&article, joined, &sketch, document, state)?;
+        self.remember(article, joined, &sketch, document, state)?;
         Ok(Verdict::Keep)
+    }
+
+    fn tend(&mut self, state: &mut dyn State) -> Result<(), StateError> {
+        let (segment, size) = (self.memory.segment(), self.memory.size());
+        self.memory.tend(state)?;
+        self.learned.tend(segment, self.memory.next() % size, size, state)
     }
 }

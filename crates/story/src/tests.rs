@@ -123,6 +123,55 @@ fn a_restart_between_documents_changes_nothing() {
 }
 
 #[test]
+fn ends_of_segments_show_in_no_answer() {
+    // Of three days; what came more than two days before the end of a segment is forgotten there.
+    let params = StoryParams {
+        window: "1d".parse().unwrap(),
+        ..StoryParams::default()
+    };
+    let texts: Vec<String> = (0..90)
+        .map(|n| match n % 9 {
+            0 => format!("{BANK} It was the {n}th time."),
+            3 => format!("{ELECTION} That makes {n} parties."),
+            at => format!("{} It was hour {n}.", QUAKE[at % 4]),
+        })
+        .collect();
+    let place = |tended: &dyn Fn(usize) -> bool, opened: &dyn Fn(usize) -> bool| {
+        let mut state = MemoryState::new();
+        let mut stories = Stories::new(&params);
+        let mut placed = Vec::new();
+        for (n, text) in texts.iter().enumerate() {
+            if n == 0 || opened(n) {
+                stories = Stories::new(&params).with_segments(7);
+                stories.open(&mut state).unwrap();
+            }
+            let mut document = Document::from_text(&n.to_string(), text);
+            document.added = jiff::Timestamp::from_second(n as i64 * 2_880).unwrap();
+            stories.place(&mut document, &mut state).unwrap();
+            if tended(n) {
+                stories.tend(&mut state).unwrap();
+            }
+            placed.push(document.story);
+        }
+        (placed, state.files())
+    };
+    let (expected, _) = place(&|_| false, &|_| false);
+    let joined = expected.iter().filter(|story| story.similarity.is_some()).count();
+    assert!((texts.len() / 2..texts.len() - 1).contains(&joined), "{joined}");
+    let (placed, files) = place(&|_| true, &|_| false);
+    assert_eq!(placed, expected, "tended always");
+    let kept = files.iter().filter(|file| file.starts_with("rows-")).count();
+    assert!((8..12).contains(&kept), "{files:?}");
+    assert_eq!(place(&|n| n % 5 == 1, &|_| false).0, expected, "tended seldom");
+    assert_eq!(place(&|_| true, &|n| n % 5 == 1).0, expected, "tended and opened");
+    assert_eq!(
+        place(&|_| false, &|n| n % 9 == 0).0,
+        expected,
+        "opened, not tended"
+    );
+}
+
+#[test]
 fn beyond_the_window_a_new_story_begins() {
     let mut stories = Stories::new(&StoryParams::default());
     let mut state = MemoryState::new();
