@@ -9,7 +9,7 @@ use crate::commands;
 use crate::config::{self, Config};
 use crate::exit::{Exit, Failure, Outcome};
 pub use crate::logs::LogFormat;
-use crate::stages;
+use crate::{memory, stages};
 
 /// Turns a drop folder of news articles into clean, labelled JSON Lines
 #[derive(Debug, Parser)]
@@ -99,6 +99,7 @@ pub enum Command {
 
 /// Runs the command that the arguments of the process ask for.
 pub fn main() -> ExitCode {
+    memory::settle();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

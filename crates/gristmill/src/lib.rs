@@ -16,6 +16,7 @@ pub mod config;
 pub mod exit;
 mod http;
 mod logs;
+mod memory;
 mod progress;
 pub mod reference;
 pub mod stages;
