@@ -25,9 +25,9 @@ pub struct StatusArgs {
     /// A path on the disk or as in source.path, or a document id: what became of that one
     #[arg(value_name = "PATH|ID")]
     pub subject: Option<String>,
-    /// Of one document, look through all lines for later copies, documents that repeat passages of it, and those of its story
+    /// Of one document, leave out later copies, documents that repeat passages of it, and those of its story: all lines are looked through for them
     #[arg(long, requires = "subject")]
-    pub related: bool,
+    pub quick: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -51,7 +51,7 @@ pub fn run(args: &StatusArgs, globals: &Globals) -> Outcome {
             Ok(Exit::Done)
         }
         Some(subject) => {
-            let fate = fate(&config, subject, args.related)?;
+            let fate = fate(&config, subject, !args.quick)?;
             if args.json {
                 writeln!(out, "{}", json!(fate))?;
             } else {
