@@ -237,10 +237,21 @@ pub(crate) fn run_over(
     good: bool,
     counters: &Arc<Counters>,
 ) -> Result<(), PipelineError> {
+    run_through(inbox, settings, disk, &|| chain(good), counters)
+}
+
+/// Takes all that is in `inbox` through a chain of one's own.
+pub(crate) fn run_through(
+    inbox: &Inbox,
+    settings: &Settings,
+    disk: SharedDisk,
+    chain: &dyn Fn() -> Vec<(String, Built)>,
+    counters: &Arc<Counters>,
+) -> Result<(), PipelineError> {
     let open = || {
         Pipeline::open(
             settings.clone(),
-            chain(good),
+            chain(),
             inbox.clone(),
             Arc::clone(&disk),
             Arc::clone(counters),
