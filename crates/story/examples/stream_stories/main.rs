@@ -1,4 +1,4 @@
-//! A stream of made-up articles: `stream_stories FOLDER [ARTICLES]` says, as it grows, what an article costs, what memory
+//! A stream of made-up articles: `stream_stories FOLDER [ARTICLES [WINDOW]]` says, as it grows, what an article costs, what memory
 //! holds, what lies on disk, and how long a start takes.
 //!
 //! Six events are told at any time, each by several articles; 70,000 articles come a day. The time is the
@@ -54,6 +54,8 @@ const WORDS: u64 = 180;
 const VOCABULARY: f64 = 400_000.0;
 const SECONDS_A_DAY: i64 = 86_400;
 const A_DAY: i64 = 70_000;
+/// Articles that are committed together.
+const BATCH: u64 = 100;
 
 fn article(number: u64, document: &mut Document) {
     const EVENTS: u64 = 6;
@@ -94,13 +96,18 @@ fn resident() -> f64 {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let folder = args.first().ok_or("stream FOLDER [ARTICLES]")?;
+    let folder = args.first().ok_or("stream_stories FOLDER [ARTICLES [WINDOW]]")?;
     let last: u64 = args.get(1).map_or(Ok(1_000_000), |n| n.parse())?;
     let mut state = Files::new(folder.into());
-    let mut stories = Stories::new(&StoryParams::default());
+    let mut params = StoryParams::default();
+    if let Some(window) = args.get(2) {
+        params.window = window.parse()?;
+    }
+    let mut stories = Stories::new(&params);
     stories.open(&mut state)?;
     let mut document = Document::from_text("", "");
     let mut times: Vec<u64> = Vec::new();
+    let mut longest_tend = Duration::ZERO;
     let mut joined = 0;
     let began = Timestamp::UNIX_EPOCH;
     for number in 0..last {
@@ -111,10 +118,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         stories.place(&mut document, &mut state)?;
         times.push((processor() - start).as_nanos() as u64);
         joined += u64::from(document.story.similarity.is_some());
-        if (number + 1) % 100 == 0 {
+        if (number + 1) % BATCH == 0 {
+            let start = processor();
+            stories.tend(&mut state)?;
+            longest_tend = longest_tend.max(processor() - start);
             state.commit()?;
         }
-        if [10_000, 100_000, 300_000, 1_000_000].contains(&(number + 1)) || number + 1 == last {
+        if [10_000, 50_000, 100_000, 300_000, 1_000_000].contains(&(number + 1)) || number + 1 == last {
             let part = times.len().saturating_sub(10_000);
             let mut latest = times.split_off(part);
             times.clear();
@@ -134,11 +144,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             )?;
             write!(
                 line,
+                "longest care between batches {:.0} µs, ",
+                std::mem::take(&mut longest_tend).as_secs_f64() * 1e6
+            )?;
+            write!(
+                line,
                 "{} bytes of state an article, ",
                 state.bytes() / (number + 1)
             )?;
             let start = Instant::now();
-            let mut again = Stories::new(&StoryParams::default());
+            let mut again = Stories::new(&params);
             again.open(&mut state)?;
             println!("{line}start {:.0} ms", start.elapsed().as_secs_f64() * 1e3);
             stories = again;
