@@ -22,6 +22,8 @@ pub(crate) struct Hit<'g> {
 const DOUBT: f64 = 0.8;
 /// How many times the weight of its type the other type of the same words must have for a mention to follow it.
 const CLEAR: f64 = 3.0;
+/// The same of a name of several words, which is seldom a person here and a place there, as a surname may be.
+const CLEAR_OF_WORDS: f64 = 1.5;
 
 /// Gives the mentions of one part of a document that are tagged against all the others of the same name, however
 /// spelt, the type of these, with their share of the probability. A word alone that a person's name in the same part
@@ -54,7 +56,8 @@ pub(crate) fn settle(text: &str, tokens: &[Token], hits: &mut [Hit<'_>]) {
             |best, kind| if weights[kind] > weights[best] { kind } else { best },
         );
         let all: f64 = weights.iter().sum();
-        if best != own && weights[best] > CLEAR * weights[own] {
+        let clear = if key.contains(' ') { CLEAR_OF_WORDS } else { CLEAR };
+        if best != own && weights[best] > clear * weights[own] {
             hit.kind = TYPES[best];
             hit.score = weights[best] / all;
         } else if hit.kind != EntityType::Per && surnames.contains(words(hit)) && weights[own] < DOUBT {
@@ -253,6 +256,23 @@ mod tests {
         let kinds: Vec<_> = hits.iter().map(|hit| hit.kind.as_str()).collect();
         assert_eq!(kinds, ["LOC", "LOC", "LOC", "LOC", "PER", "PER", "LOC"]);
         assert!(hits[3].score < 0.8);
+    }
+
+    #[test]
+    fn a_name_of_two_words_follows_a_smaller_majority() {
+        let kinds = |text: &str| {
+            let mut tokens = Vec::new();
+            tokenize(text, &mut tokens);
+            let kind = |at: usize| if at == 2 { EntityType::Per } else { EntityType::Loc };
+            let mut hits: Vec<_> = (0..tokens.len()).map(|at| hit(at, kind(at), 0.9)).collect();
+            settle(text, &tokens, &mut hits);
+            hits.iter().map(|hit| hit.kind.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            kinds("Upper-Torvak Upper-Torvak Upper-Torvak"),
+            ["LOC", "LOC", "LOC"]
+        );
+        assert_eq!(kinds("Torvak Torvak Torvak"), ["LOC", "LOC", "PER"]);
     }
 
     #[test]
