@@ -17,7 +17,7 @@ use gristmill_dedup::{Dedup, DedupParams};
 use gristmill_disk::SharedDisk;
 use gristmill_pipeline::WhenDone;
 use gristmill_story::{Stories, StoryParams};
-use house::{Found, child, folder, found, inbox, real, run_through, settings, told, totals};
+use house::{Found, folder, found, inbox, real, run_through, settings, stop_at_each, told, totals};
 use serde_json::{Value, json};
 
 /// Four accounts of one event, two of another, and a near copy of each.
@@ -100,26 +100,13 @@ fn expected() -> Found {
 fn crash(ending: &str) {
     let every = std::env::var("CRASH_EVERY").map_or(5, |every| every.parse().unwrap());
     let expected = expected();
-    let mut at = 0;
-    loop {
-        let dir = folder();
-        let dir = dir.path();
-        fill(dir);
-        let number = at.to_string();
-        let ended = child(
-            "the_run_that_is_stopped",
-            dir,
-            &[("AT", &number), ("ENDING", ending)],
-        );
+    let told = [("ENDING", ending)];
+    let at = stop_at_each("the_run_that_is_stopped", &told, every, fill, |dir, at| {
         once(dir, real());
         let place = format!("{ending} at operation {at}");
         assert_eq!(found(dir), expected, "{place}");
         assert_eq!(totals(dir).accepted(), 12, "{place}");
-        if ended {
-            break;
-        }
-        at += every;
-    }
+    });
     assert!(at > 40, "only {at} operations");
     println!("up to operation {at} by {every}, ending {ending}: all passed");
 }

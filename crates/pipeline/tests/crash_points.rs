@@ -15,7 +15,8 @@ use gristmill_core::DocumentId;
 use gristmill_journal::Ledger;
 use gristmill_pipeline::{Counters, RetryRequests, WhenDone};
 use house::{
-    FILES, child, expected, fill, folder, found, once, real, run, settings, told, totals, when_done, word,
+    FILES, child, expected, fill, folder, found, once, real, run, settings, stop_at_each, told, totals,
+    when_done, word,
 };
 
 /// Not a test by itself: the process that is stopped.
@@ -30,14 +31,8 @@ fn the_run_that_is_stopped() {
 /// Stops at every operation in turn. Inputs that are deleted as they are done show best what is lost.
 fn crash_everywhere(ending: &str, done: &str) {
     let expected = expected();
-    let mut at = 0;
-    loop {
-        let dir = folder();
-        let dir = dir.path();
-        fill(dir);
-        let number = at.to_string();
-        let told = [("AT", number.as_str()), ("ENDING", ending), ("WHEN_DONE", done)];
-        let ended = child("the_run_that_is_stopped", dir, &told);
+    let told = [("ENDING", ending), ("WHEN_DONE", done)];
+    let at = stop_at_each("the_run_that_is_stopped", &told, 1, fill, |dir, at| {
         once(dir, real(), 2, when_done(done, dir)).unwrap();
         let place = format!("{ending} at operation {at}, {done}");
         assert_eq!(found(dir), expected, "{place}");
@@ -49,11 +44,7 @@ fn crash_everywhere(ending: &str, done: &str) {
             _ => (0, FILES),
         };
         assert_eq!((files("inbox"), files("done")), left, "{place}");
-        if ended {
-            break;
-        }
-        at += 1;
-    }
+    });
     assert!(at > 50, "only {at} operations");
     println!("{at} points, ending {ending}, inputs {done}: all passed");
 }

@@ -436,6 +436,30 @@ pub(crate) fn ends_well(command: &mut Command, dir: &Path, told: &[(&str, &str)]
         .success()
 }
 
+/// Stops the test `name`, a process of its own told `told`, at every so many operations in turn until it comes to its
+/// end, each time in a folder that `fill` filled, and has `check` go on from there. Gives the last operation.
+pub(crate) fn stop_at_each(
+    name: &str,
+    told: &[(&str, &str)],
+    every: usize,
+    fill: impl Fn(&Path),
+    check: impl Fn(&Path, usize),
+) -> usize {
+    let mut at = 0;
+    loop {
+        let dir = folder();
+        fill(dir.path());
+        let number = at.to_string();
+        let told = [told, &[("AT", number.as_str())]].concat();
+        let ended = child(name, dir.path(), &told);
+        check(dir.path(), at);
+        if ended {
+            return at;
+        }
+        at += every;
+    }
+}
+
 /// What a process that [`child`] started was told; `None` for a test that was not started so.
 pub(crate) struct Told {
     pub(crate) dir: PathBuf,
