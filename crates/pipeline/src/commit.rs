@@ -241,19 +241,14 @@ impl Committer {
         let Some(first) = documents.iter().find(|row| row.outcome == Outcome::Written) else {
             return Vec::new();
         };
-        let mut bases: BTreeMap<_, _> = chain
-            .bases()
-            .map(|(stage, basis)| (stage.to_owned(), basis.files()))
-            .collect();
-        for stage in self
-            .bases
-            .keys()
-            .filter(|stage| !bases.contains_key(*stage))
-            .cloned()
-            .collect::<Vec<_>>()
-        {
-            bases.insert(stage, Vec::new());
-        }
+        // A stage that rests on nothing any more rests on no files.
+        let before = self.bases.keys().map(|stage| (stage.clone(), Vec::new()));
+        let mut bases: BTreeMap<_, _> = before.collect();
+        bases.extend(
+            chain
+                .bases()
+                .map(|(stage, basis)| (stage.to_owned(), basis.files())),
+        );
         let row = |(stage, files): (&String, &Vec<BasisFile>)| BasisRow {
             stage: stage.clone(),
             segment: first.segment,
