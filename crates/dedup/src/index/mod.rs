@@ -39,8 +39,8 @@ pub(crate) const KEY_BITS: u32 = 36;
 
 type Entry = (u64, Posting);
 
-/// Postings in memory before they become a run: those of a last batch still fit into 2^19.
-const RECENT: usize = 400_000;
+/// Postings in memory before they become a run: those of a last batch still have room.
+const RECENT: usize = 800_000;
 /// At least so many runs are merged at once.
 const FAN: usize = 8;
 /// Runs are merged with a longer one when together they have two thirds of its length.
@@ -182,8 +182,8 @@ impl Index {
         if entries.is_empty() {
             return Ok(());
         }
-        if self.recent.len() + entries.len() > recent::MOST {
-            // A batch of very long documents.
+        if !self.recent.has_room(document, entries.len()) {
+            // A batch of very long documents, or very many that gave next to nothing.
             self.flush(state)?;
         }
         entries.sort_unstable();
@@ -222,11 +222,8 @@ impl Index {
     fn flush(&mut self, state: &mut dyn State) -> Result<(), StateError> {
         let range = self.recent.documents();
         let number = next(state)?;
-        let entries = self.recent.sorted();
-        let mut writer = Writer::new(number, entries.len() as u64, range);
-        for entry in entries {
-            writer.push(entry, state)?;
-        }
+        let mut writer = Writer::new(number, self.recent.len() as u64, range);
+        self.recent.sorted(|entry| writer.push(entry, state))?;
         self.runs.push(writer.finish(state)?);
         self.recent.clear();
         let full = log_file(self.log);

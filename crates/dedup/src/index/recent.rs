@@ -1,104 +1,260 @@
 //! The latest postings, in memory.
 
-use super::{Entry, Posting};
+use super::{Entry, KEY_BITS, Posting};
 
-/// Postings by key: an open table of numbers into a column, some 24 bytes a posting.
+/// Postings by key: a table of [`BUCKETS`] buckets of [`SLOTS`] slots, eight bytes a slot and never more.
+///
+/// The high bits of a key are the number of its bucket, its home, and need not be kept (quotienting, Cleary 1984); where
+/// that is full, the posting stands in one of those behind it, and says how far from home. Half of a slot is enough
+/// to tell a key from others, so that a look-up that finds nothing meets half a line of the cache or little
+/// more. Keys are hashes and so spread evenly.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
-    /// The number of an entry plus one and a few bits of its key, or 0; of a power of two in length, at most half
-    /// full.
-    slots: Vec<u32>,
-    /// Key, document and place.
-    entries: Vec<u128>,
+    /// The low bits of the key, the buckets from home, and the high bits of the document; [`FREE`] where there is none.
+    /// Empty before the first posting.
+    tags: Vec<Bucket>,
+    /// The low bits of the document, and the place.
+    rests: Vec<Bucket>,
+    /// What does not fit: as good as nothing, unless somebody makes keys on purpose.
+    spare: Vec<Entry>,
+    len: usize,
+    /// The lowest and the highest number of a document, where there is any.
+    documents: Option<(u32, u32)>,
 }
 
-fn pack((key, posting): Entry) -> u128 {
-    u128::from(key) << 64 | u128::from(posting.document) << 32 | u128::from(posting.at)
+/// Half a line of the cache, and never a part of two.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(32))]
+struct Bucket([u32; SLOTS]);
+
+const HOME_BITS: u32 = 17;
+const BUCKETS: usize = 1 << HOME_BITS;
+const SLOTS: usize = 8;
+const DISTANCE_BITS: u32 = 9;
+/// No posting is so many buckets from home.
+const FARTHEST: usize = (1 << DISTANCE_BITS) - 1;
+/// Bits of a document's number, counted from the first, that stand in a tag, and in all.
+const DOCUMENT_BITS: u32 = 4;
+const DOCUMENTS: u32 = 1 << (DOCUMENT_BITS + u16::BITS);
+const LOW_BITS: u32 = KEY_BITS - HOME_BITS;
+/// A tag that no posting has, since none is [`FARTHEST`] from home.
+const FREE: u32 = u32::MAX;
+const _: () = assert!(LOW_BITS + DISTANCE_BITS + DOCUMENT_BITS == u32::BITS);
+
+/// So many postings are held at most: with fewer than one slot in ten free, look-ups would go far.
+const MOST: usize = BUCKETS * SLOTS / 10 * 9;
+
+fn home(key: u64) -> usize {
+    (key >> LOW_BITS) as usize
 }
 
-fn unpack(entry: u128) -> Entry {
-    let (document, at) = ((entry >> 32) as u32, entry as u16);
-    ((entry >> 64) as u64, Posting { document, at })
-}
-
-/// Bits of a slot that are a number; the others tell keys apart without a look at the column.
-const NUMBER_BITS: u32 = 20;
-/// So many postings can be held.
-pub(crate) const MOST: usize = (1 << NUMBER_BITS) - 1;
-
-/// What a slot says beside the number.
-fn tag(key: u64) -> u32 {
-    (key >> 20) as u32 & !0 << NUMBER_BITS
+/// What tags of `key` begin with, so many buckets from home.
+fn tag(key: u64, distance: usize) -> u32 {
+    let low = (key & ((1 << LOW_BITS) - 1)) as u32;
+    (low << DISTANCE_BITS | distance as u32) << DOCUMENT_BITS
 }
 
 impl Recent {
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.len
     }
 
-    /// Where a look-up of `key` begins. Keys are hashes, so that any of their bits will do.
-    fn slot(&self, key: u64) -> usize {
-        key as usize & (self.slots.len() - 1)
+    /// Whether `count` postings of `document` can be added.
+    pub(crate) fn has_room(&self, document: u32, count: usize) -> bool {
+        self.len + count <= MOST
+            && self
+                .documents
+                .is_none_or(|(first, _)| document.saturating_sub(first) < DOCUMENTS)
     }
 
-    fn link(&mut self, number: usize) {
-        let key = (self.entries[number] >> 64) as u64;
-        let mut slot = self.slot(key);
-        while self.slots[slot] != 0 {
-            slot = (slot + 1) & (self.slots.len() - 1);
+    /// Adds a posting; their documents come in order.
+    pub(crate) fn insert(&mut self, (key, posting): Entry) {
+        if self.tags.is_empty() {
+            let buckets = BUCKETS + FARTHEST;
+            self.tags = vec![Bucket([FREE; SLOTS]); buckets];
+            self.rests = vec![Bucket([0; SLOTS]); buckets];
         }
-        self.slots[slot] = tag(key) | (number as u32 + 1);
+        let document = posting.document;
+        let (first, _) = *self.documents.get_or_insert((document, document));
+        self.documents = Some((first, document));
+        self.len += 1;
+        let number = document - first;
+        let free = (0..FARTHEST)
+            .filter(|_| number < DOCUMENTS && self.len <= MOST)
+            .find_map(|distance| {
+                let bucket = home(key) + distance;
+                let slot = self.tags[bucket].0.iter().position(|&tag| tag == FREE)?;
+                Some((bucket, slot, distance))
+            });
+        match free {
+            Some((bucket, slot, distance)) => {
+                self.tags[bucket].0[slot] = tag(key, distance) | number >> u16::BITS;
+                self.rests[bucket].0[slot] = number << u16::BITS | u32::from(posting.at);
+            }
+            None => self.spare.push((key, posting)),
+        }
     }
 
-    pub(crate) fn insert(&mut self, entry: Entry) {
-        if self.entries.len() * 2 >= self.slots.len() {
-            self.slots = vec![0; (self.slots.len() * 2).max(1 << 10)];
-            (0..self.entries.len()).for_each(|number| self.link(number));
+    /// What stands in a slot that is not free.
+    fn posting(&self, first: u32, bucket: usize, slot: usize) -> Posting {
+        let (tag, rest) = (self.tags[bucket].0[slot], self.rests[bucket].0[slot]);
+        let high = tag & ((1 << DOCUMENT_BITS) - 1);
+        Posting {
+            document: first + (high << u16::BITS | rest >> u16::BITS),
+            at: rest as u16,
         }
-        self.entries.push(pack(entry));
-        self.link(self.entries.len() - 1);
     }
 
     /// Calls `found` with the number of each of `keys` that has postings, and each of them.
     pub(crate) fn get(&self, keys: &[u64], mut found: impl FnMut(usize, Posting)) {
-        if self.slots.is_empty() {
+        let Some((first, _)) = self.documents else {
             return;
-        }
-        // All slots are looked at before what stands in the first is followed: each may be far away, and so they
-        // need not wait for each other.
-        let first: Vec<u32> = keys.iter().map(|&key| self.slots[self.slot(key)]).collect();
-        for (n, &key) in keys.iter().enumerate().filter(|&(n, _)| first[n] != 0) {
-            let mut slot = self.slot(key);
-            while self.slots[slot] != 0 {
-                if (self.slots[slot] ^ tag(key)) >> NUMBER_BITS == 0 {
-                    let number = (self.slots[slot] & MOST as u32) as usize - 1;
-                    let (other, posting) = unpack(self.entries[number]);
-                    if other == key {
-                        found(n, posting);
-                    }
+        };
+        // All buckets are touched before the first is searched: each may be far away, and so none waits for another.
+        let touched = keys
+            .iter()
+            .fold(0, |touched, &key| touched ^ self.tags[home(key)].0[0]);
+        std::hint::black_box(touched);
+        for (n, &key) in keys.iter().enumerate() {
+            for distance in 0..FARTHEST {
+                let bucket = home(key) + distance;
+                let (tags, mine) = (&self.tags[bucket].0, tag(key, distance));
+                let is_mine = |tag: u32| (tag ^ mine) >> DOCUMENT_BITS == 0;
+                if tags.iter().fold(false, |any, &tag| any | is_mine(tag)) {
+                    (0..SLOTS)
+                        .filter(|&slot| is_mine(tags[slot]))
+                        .for_each(|slot| found(n, self.posting(first, bucket, slot)));
                 }
-                slot = (slot + 1) & (self.slots.len() - 1);
+                if tags[SLOTS - 1] == FREE {
+                    break;
+                }
+            }
+            for &(other, posting) in &self.spare {
+                if other == key {
+                    found(n, posting);
+                }
             }
         }
     }
 
     /// The lowest and the highest number of a document.
     pub(crate) fn documents(&self) -> (u32, u32) {
-        let documents = self.entries.iter().map(|&entry| unpack(entry).1.document);
-        documents.fold((u32::MAX, 0), |(first, last), document| {
-            (first.min(document), last.max(document))
-        })
+        self.documents.unwrap_or_default()
     }
 
-    /// All postings by key and document; only [`clear`](Self::clear) may follow.
-    pub(crate) fn sorted(&mut self) -> impl ExactSizeIterator<Item = Entry> {
-        self.entries.sort_unstable();
-        self.entries.iter().copied().map(unpack)
+    /// Calls `give` with all postings, by key and document.
+    pub(crate) fn sorted<E>(&self, mut give: impl FnMut(Entry) -> Result<(), E>) -> Result<(), E> {
+        let Some((first, _)) = self.documents else {
+            return Ok(());
+        };
+        let mut spare = self.spare.clone();
+        spare.sort_unstable();
+        let mut spare = spare.into_iter().peekable();
+        let mut same: Vec<Entry> = Vec::new();
+        for home in 0..BUCKETS {
+            let above = (home as u64) << LOW_BITS;
+            for distance in 0..FARTHEST {
+                let tags = &self.tags[home + distance].0;
+                for (slot, &tag) in tags.iter().enumerate() {
+                    let from = tag >> DOCUMENT_BITS;
+                    if from as usize & FARTHEST == distance {
+                        let posting = self.posting(first, home + distance, slot);
+                        same.push((above | u64::from(from >> DISTANCE_BITS), posting));
+                    }
+                }
+                if tags[SLOTS - 1] == FREE {
+                    break;
+                }
+            }
+            while let Some(entry) = spare.next_if(|(key, _)| key >> LOW_BITS == home as u64) {
+                same.push(entry);
+            }
+            same.sort_unstable();
+            same.drain(..).try_for_each(&mut give)?;
+        }
+        Ok(())
     }
 
     /// Forgets all, and keeps the room for what comes.
     pub(crate) fn clear(&mut self) {
-        self.entries.clear();
-        self.slots.fill(0);
+        self.tags.fill(Bucket([FREE; SLOTS]));
+        self.spare.clear();
+        self.len = 0;
+        self.documents = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::mix;
+
+    /// Holds what a table has against what was put in.
+    fn check(mut entries: Vec<Entry>, spare: usize) {
+        let mut recent = Recent::default();
+        for &entry in &entries {
+            recent.insert(entry);
+        }
+        assert_eq!((recent.len(), recent.spare.len()), (entries.len(), spare));
+        entries.sort_unstable();
+        let mut back = Vec::new();
+        let given: Result<(), ()> = recent.sorted(|entry| {
+            back.push(entry);
+            Ok(())
+        });
+        assert!(given.is_ok() && back == entries);
+        let keys: Vec<u64> = entries.iter().map(|&(key, _)| key).step_by(7).collect();
+        let strangers = (1 << 40..).map(|n| mix(n) >> (64 - KEY_BITS)).take(1_000);
+        let asked: Vec<u64> = keys.iter().copied().chain(strangers).collect();
+        let mut found = Vec::new();
+        recent.get(&asked, |n, posting| found.push((asked[n], posting)));
+        found.sort_unstable();
+        found.dedup();
+        let expected: Vec<Entry> = entries
+            .iter()
+            .copied()
+            .filter(|(key, _)| asked.contains(key))
+            .collect();
+        assert_eq!(found, expected);
+        recent.clear();
+        recent.get(&asked, |_, _| panic!("nothing is left"));
+    }
+
+    fn entry(key: u64, document: u32, at: u16) -> Entry {
+        (key, Posting { document, at })
+    }
+
+    #[test]
+    fn a_full_table_gives_back_what_was_put_in() {
+        let entries = (0..MOST as u64).map(|n| {
+            let key = mix(n) >> (64 - KEY_BITS);
+            entry(key, 70 + n as u32 / 5 * 5, n as u16)
+        });
+        let mut recent = Recent::default();
+        let mut entries: Vec<Entry> = entries.collect();
+        entries.iter().for_each(|&entry| recent.insert(entry));
+        assert!(recent.spare.is_empty() && !recent.has_room(100, 1));
+        entries.sort_unstable();
+        let mut back = entries.iter();
+        let given = recent.sorted(|entry| (back.next() == Some(&entry)).then_some(()).ok_or(entry));
+        assert_eq!(given, Ok(()));
+        assert_eq!(back.next(), None);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_lost() {
+        // One home for more than the buckets behind it hold, at the very end of the table.
+        let last = (1 << KEY_BITS) - 1;
+        let many = (FARTHEST * SLOTS) as u64 + 3;
+        check((0..many).map(|n| entry(last - n % 90, n as u32, 5)).collect(), 3);
+        // Documents too far apart for a slot.
+        let apart = [0, DOCUMENTS - 1, DOCUMENTS].map(|document| entry(9, document, u16::MAX));
+        check(apart.to_vec(), 1);
+        check(
+            (0..5_000)
+                .map(|n| entry(mix(n) >> (64 - KEY_BITS), n as u32, n as u16))
+                .collect(),
+            0,
+        );
     }
 }
