@@ -92,19 +92,22 @@ struct Prepared {
     prints: Vec<Print>,
     /// Empty where passages are not asked for.
     trace: Trace,
+    /// Where the words of the trace are.
+    spans: Vec<Span>,
 }
 
 impl Prepare {
     fn prepared(&self, text: &str) -> Prepared {
         let words = words::words(text);
+        let (trace, spans) = match self.traces {
+            true => Trace::new(text, &words),
+            false => Default::default(),
+        };
         Prepared {
             content: words::content(text, &words),
             prints: words::fingerprints(&words, self.window),
-            trace: if self.traces {
-                Trace::new(text, &words)
-            } else {
-                Trace::default()
-            },
+            trace,
+            spans,
             words: words.len(),
         }
     }
@@ -189,14 +192,13 @@ impl Dedup {
         Ok(None)
     }
 
-    /// The earlier documents that share fingerprints, those that share the most first, and where the words of
-    /// this one are if there is any.
+    /// The earlier documents that share fingerprints, those that share the most first.
     fn sources(
         &self,
         prepared: &Prepared,
         found: &[(usize, Posting)],
         state: &dyn State,
-    ) -> Result<(Vec<Source>, Vec<Span>), StateError> {
+    ) -> Result<Vec<Source>, StateError> {
         let hits = near::hits(&prepared.prints, found);
         let mut shared: Vec<&[Hit]> = hits
             .chunk_by(|a, b| a.document == b.document)
@@ -206,8 +208,6 @@ impl Dedup {
         shared.sort_by_key(|hits| std::cmp::Reverse(hits.len()));
         shared.truncate(LOOKED_AT);
         let mut sources = Vec::with_capacity(shared.len());
-        let here = &prepared.trace;
-        let spans = here.spans(if shared.is_empty() { 0 } else { here.len() });
         for (n, hits) in shared.into_iter().enumerate() {
             let number = hits[0].document;
             let record = self.archive.get(number, state)?;
@@ -217,7 +217,7 @@ impl Dedup {
             };
             let mut hits = hits.to_vec();
             let runs = match &trace {
-                Some(trace) => passages::runs(here, &spans, &mut hits, trace),
+                Some(trace) => passages::runs(&prepared.trace, &prepared.spans, &mut hits, trace),
                 None => Vec::new(),
             };
             sources.push(Source {
@@ -228,7 +228,7 @@ impl Dedup {
                 runs,
             });
         }
-        Ok((sources, spans))
+        Ok(sources)
     }
 
     /// A member of the group that a text repeats best, and how much it shares with it.
@@ -300,11 +300,11 @@ impl Dedup {
                     && last + 1 - first >= least
                 {
                     found.push(Passage {
-                        start: begin.0.0,
-                        end: end.0.1,
+                        start: begin.0.0 as usize,
+                        end: end.0.1 as usize,
                         of: source.record.id,
-                        of_start: begin.1.0,
-                        of_end: end.1.1,
+                        of_start: begin.1.0 as usize,
+                        of_end: end.1.1 as usize,
                     });
                 }
             }
@@ -349,7 +349,7 @@ impl OrderedStage for Dedup {
             .collect();
         let found = self.index.look_up(&keys, self.archive.floor, state)?;
         let (found, same) = found.split_at(found.partition_point(|&(n, _)| n < prepared.prints.len()));
-        let (sources, spans) = self.sources(&prepared, found, state)?;
+        let sources = self.sources(&prepared, found, state)?;
 
         let exact = match self.params.exact {
             Action::Off => None,
@@ -389,7 +389,7 @@ impl OrderedStage for Dedup {
                     && document.notes.is_some()
                 {
                     // Somebody wants to see what is shared.
-                    Self::report(document, &spans, &sources, min_words);
+                    Self::report(document, &prepared.spans, &sources, min_words);
                 }
                 let detail = format!("{what} duplicate, similarity {similarity:.3}");
                 return Ok(Verdict::Reject(Reason::new("duplicate").of(of).detail(detail)));
@@ -401,7 +401,7 @@ impl OrderedStage for Dedup {
             };
         }
         if let Passages::On { min_words } = self.params.passages {
-            Self::report(document, &spans, &sources, min_words);
+            Self::report(document, &prepared.spans, &sources, min_words);
         }
 
         let number = self.archive.next;

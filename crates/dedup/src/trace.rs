@@ -13,7 +13,7 @@ use crate::words::{MOST, SHINGLE, Word};
 const LENGTH_LOW: u32 = 2;
 
 /// Where a word begins and ends, in code points.
-pub(crate) type Span = (usize, usize);
+pub(crate) type Span = (u32, u32);
 
 /// The words of a text as they are kept: their short hashes, then the gap before each and its length.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,38 +67,34 @@ impl Common {
 }
 
 impl Trace {
-    /// The trace of `text`, which has these `words`.
-    pub(crate) fn new(text: &str, words: &[Word]) -> Self {
+    /// The trace of `text`, which has these `words`, and where they are.
+    pub(crate) fn new(text: &str, words: &[Word]) -> (Self, Vec<Span>) {
         let words = &words[..words.len().min(MOST)];
         let mut bits = BitWriter::default();
         let bytes = bits.aligned();
-        bytes.reserve(words.len() * 11 / 4);
+        bytes.reserve(words.len() * 3);
         bytes.resize(words.len() * 2, 0);
         for (bytes, word) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(words) {
             *bytes = ((word.hash >> 48) as u16).to_le_bytes();
         }
         let ascii = text.is_ascii();
-        let code_points = |start: u32, end: u32| {
-            let (start, end) = (start as usize, end as usize);
-            (if ascii {
-                end - start
-            } else {
-                text[start..end].chars().count()
-            }) as u64
+        let code_points = |start: u32, end: u32| match ascii {
+            true => end - start,
+            false => code_points(text.as_bytes(), start as usize, end as usize),
         };
-        let mut before = 0;
+        let mut spans = Vec::with_capacity(words.len());
+        let (mut before, mut at) = (0, 0);
         for word in words {
-            let gap = by_rank(code_points(before, word.start));
-            let length = code_points(word.start, word.end).saturating_sub(1);
-            bits.rice_pair(gap, length, LENGTH_LOW);
-            before = word.end;
+            let gap = code_points(before, word.start);
+            let length = code_points(word.start, word.end);
+            let below = u64::from(length).saturating_sub(1);
+            bits.rice_pair(by_rank(u64::from(gap)), below, LENGTH_LOW);
+            spans.push((at + gap, at + gap + length));
+            (before, at) = (word.end, at + gap + length);
         }
-        let mut bytes = std::mem::take(bits.aligned());
-        bytes.shrink_to_fit();
-        Self {
-            bytes,
-            words: words.len(),
-        }
+        let bytes = std::mem::take(bits.aligned());
+        let words = words.len();
+        (Self { bytes, words }, spans)
     }
 
     /// The trace of a text of `words` words from its [`bytes`](Self::bytes).
@@ -109,11 +105,6 @@ impl Trace {
 
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
-    }
-
-    /// How many words there are.
-    pub(crate) fn len(&self) -> usize {
-        self.words
     }
 
     fn hashes(&self) -> &[[u8; 2]] {
@@ -157,12 +148,32 @@ impl Trace {
         let mut spans = Vec::with_capacity(count);
         let mut end = 0;
         BitReader::new(&self.bytes[self.words * 2..]).rice_pairs(count, LENGTH_LOW, |gap, length| {
-            let start = end + from_rank(gap) as usize;
-            end = start + length as usize + 1;
+            let start = end + from_rank(gap) as u32;
+            end = start + length as u32 + 1;
             spans.push((start, end));
         });
         spans
     }
+}
+
+/// How many code points `text`, which is UTF-8, has from byte `start` to byte `end`: as many as there are bytes that are not `10xxxxxx`.
+fn code_points(text: &[u8], start: usize, end: usize) -> u32 {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let (mut at, mut more) = (start, 0);
+    while at < end {
+        let count = (end - at).min(8);
+        let word = match text[at..].first_chunk::<8>() {
+            Some(chunk) => u64::from_le_bytes(*chunk) & (u64::MAX >> (64 - 8 * count)),
+            None => text[at..end]
+                .iter()
+                .fold(0, |word, &byte| word << 8 | u64::from(byte)),
+        };
+        let follow = word & !(word << 1) & HIGH;
+        // The product has their number in its highest byte.
+        more += (follow >> 7).wrapping_mul(0x0101_0101_0101_0101) >> 56;
+        at += count;
+    }
+    (end - start) as u32 - more as u32
 }
 
 /// Where a word stands.
@@ -190,13 +201,14 @@ mod tests {
         #[test]
         fn every_word_is_found_again(text in "(Łódź|über|[a-f]{1,12}|京|[0-9]|[ ,.\n—😀]{1,5}| ){0,60}") {
             let words = words(&text);
-            let trace = Trace::new(&text, &words);
+            let (trace, here) = Trace::new(&text, &words);
             let trace = Trace::from_bytes(trace.bytes().to_vec(), words.len()).unwrap();
             let points: Vec<char> = text.chars().collect();
             let spans = trace.spans(words.len());
+            prop_assert_eq!(&spans, &here);
             prop_assert_eq!(spans.len(), words.len());
             for (word, (start, end)) in words.iter().zip(spans) {
-                let there: String = points[start..end].iter().collect();
+                let there: String = points[start as usize..end as usize].iter().collect();
                 prop_assert_eq!(&there, &text[word.start as usize..word.end as usize]);
             }
         }
@@ -205,17 +217,16 @@ mod tests {
     #[test]
     fn the_longest_common_run_is_found() {
         let trace = |text: &str| Trace::new(text, &words(text));
-        let here = trace("x a b c d e f g y");
-        let spans = here.spans(9);
+        let (here, spans) = trace("x a b c d e f g y");
         let there = "a b c d e q q q x a b c d e f g z";
         let common = Common {
             start: 0,
             of_start: 8,
             words: 8,
         };
-        assert_eq!(trace(there).around(&here, &spans, 2), Some(common));
+        assert_eq!(trace(there).0.around(&here, &spans, 2), Some(common));
         assert_eq!(
-            trace(there).around(&here, &spans, 4),
+            trace(there).0.around(&here, &spans, 4),
             None,
             "a shingle goes past the run"
         );

@@ -260,27 +260,33 @@ fn shingle(words: &[Word]) -> u64 {
     mix(words.iter().fold(0, hash))
 }
 
-/// Puts the shingle of these words and this hash before or behind others: first come those in the middle of which stand
+/// Puts each shingle before or behind others: first come those in the middle of which stand
 /// the two words with the least hash of all in a row (open syncmers, Edgar 2021). Such do not lie close together, and so
 /// an eighth fewer stand for a text than if hashes alone decided.
-fn rank(words: &[Word], hash: u64) -> u64 {
-    let pair = |at: usize| mix(words[at].hash.rotate_left(23).wrapping_add(words[at + 1].hash));
-    let middle = pair(SHINGLE / 2);
-    let least = (0..SHINGLE - 1).all(|at| pair(at) >= middle);
-    u64::from(!least) << 63 | hash >> 1
+fn ranks(words: &[Word]) -> Vec<u64> {
+    let pairs = words.array_windows::<2>();
+    let pairs: Vec<u64> = pairs
+        .map(|[a, b]| mix(a.hash.rotate_left(23).wrapping_add(b.hash)))
+        .collect();
+    words
+        .windows(SHINGLE)
+        .zip(pairs.array_windows::<{ SHINGLE - 1 }>())
+        .map(|(words, pairs)| {
+            let middle = pairs[SHINGLE / 2];
+            let least = pairs.iter().fold(true, |least, &pair| least & (pair >= middle));
+            u64::from(!least) << 63 | shingle(words) >> 1
+        })
+        .collect()
 }
 
-/// The fingerprints of a text, each once, by place: of `window` shingles in a row the one with the least [`rank`]
+/// The fingerprints of a text, each once, by place: of `window` shingles in a row the one with the least of [`ranks`]
 /// (winnowing, Schleimer et al. 2003), so that each run of `SHINGLE + window - 1` words is sure to have one.
 pub(crate) fn fingerprints(words: &[Word], window: usize) -> Vec<Print> {
     let words = &words[..words.len().min(MOST)];
     if words.len() < LEAST {
         return Vec::new();
     }
-    let ranks: Vec<u64> = words
-        .windows(SHINGLE)
-        .map(|words| rank(words, shingle(words)))
-        .collect();
+    let ranks = ranks(words);
     let window = if words.len() < SHORT { 1 } else { window };
     let mut chosen = Vec::with_capacity(ranks.len() * 5 / (2 * window + 2) + 1);
     winnow(&ranks, window, |at| {
