@@ -30,7 +30,10 @@ const RECORD: usize = 72;
 const SEGMENT: u32 = 16_384;
 const FLOOR: &[u8] = b"floor";
 
-/// The documents; nothing of it is held in memory.
+/// So many of the latest records are in memory too: most of what is repeated was new a moment ago.
+const LATEST: usize = 8_192;
+
+/// The documents.
 #[derive(Debug, Default)]
 pub(crate) struct Archive {
     /// The number that the next document gets.
@@ -39,6 +42,8 @@ pub(crate) struct Archive {
     pub(crate) floor: u32,
     /// The first segment that is still there.
     first: u32,
+    /// The latest records, each at its number modulo [`LATEST`].
+    latest: Vec<(u32, Record)>,
 }
 
 fn name(kind: &str, segment: u32) -> String {
@@ -69,10 +74,15 @@ impl Archive {
             next,
             floor: floor.map_or(0, u32::from_le_bytes),
             first: segments.first().copied().unwrap_or_default(),
+            latest: Vec::new(),
         })
     }
 
     pub(crate) fn get(&self, number: u32, state: &dyn State) -> Result<Record, StateError> {
+        match self.latest.get(number as usize % LATEST) {
+            Some(&(known, record)) if known == number => return Ok(record),
+            _ => {}
+        }
         let mut bytes = [0; RECORD];
         let at = u64::from(number % SEGMENT) * RECORD as u64;
         state.read(&name("documents", number / SEGMENT), at, &mut bytes)?;
@@ -136,6 +146,15 @@ impl Archive {
         bytes.extend_from_slice(&u32::to_le_bytes(length));
         bytes.extend_from_slice(record.first.as_bytes());
         state.append(&name("documents", self.next / SEGMENT), &bytes)?;
+        let known = Record {
+            trace: (offset, length),
+            ..*record
+        };
+        self.latest.reserve_exact(LATEST - self.latest.len());
+        let place = self.next as usize % LATEST;
+        self.latest
+            .resize(self.latest.len().max(place + 1), (u32::MAX, known));
+        self.latest[place] = (self.next, known);
         self.next += 1;
         Ok(())
     }
