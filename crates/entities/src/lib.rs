@@ -25,6 +25,7 @@ mod lists;
 pub mod model;
 pub mod names;
 mod recognizer;
+mod shelf;
 mod spelling;
 mod stage;
 pub mod tagger;

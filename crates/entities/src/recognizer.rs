@@ -1,7 +1,7 @@
 //! From a text to its entities: tagger and gazetteers find mentions, which are then joined and named.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use gristmill_core::{CodePoints, Entity, EntityType, Mention};
 
@@ -14,11 +14,12 @@ use crate::hits::{
 use crate::labels::TYPES;
 use crate::model::Model;
 use crate::names::{self, Named};
+use crate::shelf::Shelf;
 use crate::tagger::{Work, blocks};
 use crate::tokens::{Token, tokenize};
 
 /// The languages that have a tagger of their own, with its bytes.
-const MODELS: [(&str, &[u8]); 15] = [
+static MODELS: Shelf<15> = Shelf::new([
     ("ar", include_bytes!("../models/ar.model")),
     ("da", include_bytes!("../models/da.model")),
     ("de", include_bytes!("../models/de.model")),
@@ -34,17 +35,18 @@ const MODELS: [(&str, &[u8]); 15] = [
     ("sv", include_bytes!("../models/sv.model")),
     ("uk", include_bytes!("../models/uk.model")),
     ("zh", include_bytes!("../models/zh.model")),
-];
-static LOADED: [OnceLock<Option<Model>>; MODELS.len()] = [const { OnceLock::new() }; MODELS.len()];
+]);
 
-/// The tagger for a language by its ISO 639-1 code, unpacked when it is first asked for. English serves texts of
-/// unknown language; a language without a tagger has none.
-pub fn model(language: Option<&str>) -> Option<&'static Model> {
+/// The tagger for a language by its ISO 639-1 code. English serves texts of unknown language; a language without a
+/// tagger has none.
+pub fn model(language: Option<&str>) -> Option<Arc<Model>> {
+    model_for(language, 0)
+}
+
+/// The same for a text of `tokens` tokens.
+fn model_for(language: Option<&str>, tokens: usize) -> Option<Arc<Model>> {
     let code = language.filter(|code| *code != "und").unwrap_or("en");
-    let at = MODELS.iter().position(|(known, _)| *known == code)?;
-    LOADED[at]
-        .get_or_init(|| Model::from_bytes(MODELS[at].1).ok())
-        .as_ref()
+    MODELS.get(code, tokens)
 }
 
 /// How a mention was found.
@@ -122,8 +124,10 @@ impl Recognizer {
         if is_english(language) {
             split_pairs(text, &mut tokens);
         }
-        let mut hits = self.hits(gazetteer, text, language, &tokens);
-        let full = match self.tagger(language) {
+        let tagger = self.tagger.clone();
+        let tagger = tagger.or_else(|| model_for(language, tokens.len()));
+        let mut hits = self.hits(tagger.as_deref(), gazetteer, text, language, &tokens);
+        let full = match &tagger {
             Some(model) => evidence::surnames(text, &tokens, &mut hits, |word| model.lists(word)),
             None => HashMap::new(),
         };
@@ -166,19 +170,16 @@ impl Recognizer {
         order
     }
 
-    fn tagger(&self, language: Option<&str>) -> Option<&Model> {
-        self.tagger.as_deref().or_else(|| model(language))
-    }
-
     fn hits<'g>(
         &self,
+        tagger: Option<&Model>,
         gazetteer: &'g Gazetteer,
         text: &str,
         language: Option<&str>,
         tokens: &[Token],
     ) -> Vec<Hit<'g>> {
         let mut hits: Vec<Hit<'g>> = Vec::new();
-        if let Some(model) = self.tagger(language) {
+        if let Some(model) = tagger {
             let others = self.types.contains(&EntityType::Misc);
             model.tag(text, tokens, &mut Work::default(), others, |span, least, mean| {
                 let score = model.probability(span.kind, least, mean);
@@ -293,7 +294,7 @@ mod tests {
 
     #[test]
     fn every_model_is_read() {
-        for (code, _) in MODELS {
+        for code in MODELS.languages() {
             assert!(model(Some(code)).is_some(), "{code}");
         }
         assert!(model(Some("xx")).is_none());
