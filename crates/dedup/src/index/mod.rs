@@ -40,7 +40,7 @@ pub(crate) const KEY_BITS: u32 = 36;
 type Entry = (u64, Posting);
 
 /// Postings in memory before they become a run: those of a last batch still have room.
-const RECENT: usize = 800_000;
+const RECENT: usize = 1_500_000;
 /// At least so many runs are merged at once.
 const FAN: usize = 8;
 /// Runs are merged with a longer one when together they have two thirds of its length.
