@@ -15,8 +15,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use gristmill_pipeline::{Counters, Explainer, Probe, Settings, WhenDone};
-use house::{child, ends_well, folder, found, inbox_of, real, run_over, settings, totals};
+use gristmill_core::{Built, Document, DocumentId, OrderedStage, StageError, State, StateError, Verdict};
+use gristmill_journal::Ledger;
+use gristmill_pipeline::{Counters, Explainer, Probe, RetryRequests, Settings, WhenDone};
+use house::{child, ends_well, folder, found, inbox_of, real, run_over, run_through, settings, totals};
 
 /// Lets `texts` land, a file each.
 fn fill(dir: &Path, texts: &[&str]) {
@@ -294,6 +296,78 @@ fn a_file_that_ends_the_process_while_it_is_read_is_set_aside_and_the_others_go_
 #[test]
 fn a_file_that_survives_its_trial_and_ends_the_process_is_set_aside_at_the_fifth_end() {
     check_file_without_memory(&[("SPARED", "1")], 5);
+}
+
+/// An ordered stage whose state fails at a document.
+struct Stopping;
+
+impl OrderedStage for Stopping {
+    fn open(&mut self, _: &mut dyn State) -> Result<(), StateError> {
+        Ok(())
+    }
+
+    fn process(&mut self, document: &mut Document, _: &mut dyn State) -> Result<Verdict, StageError> {
+        if document.text == "four" {
+            return Err(StateError::Invalid("for this test".to_owned()).into());
+        }
+        Ok(Verdict::Keep)
+    }
+}
+
+#[test]
+fn the_rest_of_a_file_that_was_set_aside_comes_once_when_it_is_tried_again() {
+    let dir = folder();
+    let inbox = inbox_of(dir.path(), LONGEST);
+    let path = dir.path().join("inbox/a.jsonl");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let texts = ["one", "two", "three", "four", "five", "six", "seven"];
+    let lines: String = texts
+        .iter()
+        .map(|text| format!("{{\"text\": \"{text}\"}}\n"))
+        .collect();
+    fs::write(&path, &lines).unwrap();
+    let settings = settings(dir.path(), 2, WhenDone::Keep);
+    let stopping = || {
+        let stage = Built::Ordered {
+            prepare: None,
+            ordered: Box::new(Stopping) as Box<dyn OrderedStage>,
+        };
+        vec![("stopping".to_owned(), stage)]
+    };
+    let counters = || Arc::new(Counters::default());
+    run_through(&inbox, &settings, real(), &stopping, &counters()).unwrap_err();
+    // Five processes have ended while they read on behind the third record.
+    let name = DocumentId::from_bytes(inbox.find(&path).unwrap().key());
+    fs::write(dir.path().join("state/ends"), format!("{name} 5 source\n")).unwrap();
+    let texts_of = || {
+        let documents = found(dir.path()).documents;
+        let texts = documents
+            .iter()
+            .map(|line| line["text"].as_str().unwrap().to_owned());
+        texts.collect::<Vec<_>>()
+    };
+    let run = || run_over(&inbox, &settings, real(), false, &counters()).unwrap();
+    for _ in 0..2 {
+        run();
+        assert_eq!(texts_of(), ["one", "two", "three"]);
+        let set_aside = found(dir.path()).quarantine;
+        assert_eq!(
+            set_aside["a.jsonl"],
+            ("crash".to_owned(), lines.clone().into_bytes())
+        );
+        let totals = totals(dir.path());
+        assert_eq!((totals.written, totals.quarantined), (3, 1));
+    }
+    let id = Ledger::open(&dir.path().join("state"))
+        .unwrap()
+        .quarantined()
+        .unwrap()[0];
+    for _ in 0..2 {
+        RetryRequests::new(&settings.state, real()).put(&id).unwrap();
+        run();
+        assert_eq!(texts_of(), texts);
+        assert_eq!(totals(dir.path()).written, 7);
+    }
 }
 
 #[test]
