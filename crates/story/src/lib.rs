@@ -51,4 +51,3 @@ pub use meaning::DIMENSIONS;
 pub use model::Model;
 pub use stage::{Candidate, Stories, StoryFactory, StoryParams};
 pub use terms::{Term, Tongue, Word, term, words};
-pub use trees::Trees;

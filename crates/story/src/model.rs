@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::features::{FEATURES, Features};
 use crate::frequencies::Frequencies;
 use crate::meaning::Space;
+use crate::stage::Candidate;
 use crate::trees::Trees;
 
 /// The trained part: `examples/train_story` writes it, `model/README.md` says from what.
@@ -12,7 +13,7 @@ use crate::trees::Trees;
 pub struct Model {
     frequencies: Cow<'static, [u8]>,
     space: Space,
-    trees: Trees,
+    trees: Trees<FEATURES>,
     /// An article joins the best story that is at least so likely.
     pub threshold: f32,
 }
@@ -28,14 +29,17 @@ impl Model {
         Some(Self {
             frequencies: frequencies.into(),
             space: Space::new(meaning)?,
-            trees: Trees::new(trees, FEATURES)?,
+            trees: Trees::new(trees)?,
             threshold,
         })
     }
 
-    /// The probability that the article belongs to the story.
-    pub fn probability(&self, features: &Features) -> f32 {
-        self.trees.probability(features)
+    /// Of the stories that an article may belong to, the one that it most likely does, the first of those that are as likely;
+    /// with the probability.
+    pub fn likeliest(&self, candidates: Vec<Candidate>) -> Option<(f32, Candidate)> {
+        let features: Vec<Features> = candidates.iter().map(|candidate| candidate.features).collect();
+        let likely = self.trees.probabilities(&features).into_iter().zip(candidates);
+        likely.reduce(|best, other| if other.0 > best.0 { other } else { best })
     }
 
     pub(crate) fn frequencies(&self) -> Frequencies {

@@ -257,13 +257,8 @@ impl OrderedStage for Stories {
             None => Sketch::of(document),
         };
         let mut article = self.article(document, &sketch);
-        let mut best: Option<(f32, Candidate)> = None;
-        for candidate in self.near(&article, state)? {
-            let probability = self.model.probability(&candidate.features);
-            if best.as_ref().is_none_or(|(most, _)| probability > *most) {
-                best = Some((probability, candidate));
-            }
-        }
+        let near = self.near(&article, state)?;
+        let best = self.model.likeliest(near);
         /// So many shared names and words are said; the evidence has more.
         const SAID: usize = 6;
         let threshold = self.params.threshold.unwrap_or(self.model.threshold);

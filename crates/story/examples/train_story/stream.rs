@@ -44,33 +44,30 @@ impl Teaching {
         let candidates = self.stories.candidates(document, &self.state)?;
         let mut to = None;
         if let Some(event) = event {
-            for candidate in &candidates {
+            for candidate in candidates {
                 if let Some(other) = self.events.get(&candidate.story) {
                     let same = other == event;
-                    if same {
-                        to = Some(candidate);
-                    }
                     self.pairs.push(Pair {
                         features: candidate.features,
                         same,
                         events: [*event, *other],
                     });
+                    if same {
+                        to = Some(candidate);
+                    }
                 }
             }
         } else if let Some(model) = model {
-            let likely = candidates
-                .iter()
-                .map(|candidate| (model.probability(&candidate.features), candidate));
-            to = likely
+            let likeliest = model.likeliest(candidates);
+            to = likeliest
                 .filter(|(probability, _)| *probability >= model.threshold)
-                .max_by(|a, b| a.0.total_cmp(&b.0))
                 .map(|(_, candidate)| candidate);
         }
-        let story = to.map_or(document.id, |candidate| candidate.story);
+        let story = to.as_ref().map_or(document.id, |candidate| candidate.story);
         if let Some(event) = event {
             self.events.entry(story).or_insert(*event);
         }
-        self.stories.teach(document, to, &mut self.state)?;
+        self.stories.teach(document, to.as_ref(), &mut self.state)?;
         Ok(())
     }
 }
