@@ -21,7 +21,7 @@ const NEAREST: usize = 24;
 const MEMBERS: usize = 8;
 /// So many parts of the index on disk are read for an article at the most, its weightiest terms first and for each the
 /// latest articles: what a look-up costs has a bound, however much is remembered.
-const READS: usize = 96;
+const READS: usize = 40;
 
 const ROW: usize = 8;
 const MINUTE: i64 = 60_000;

@@ -95,7 +95,7 @@ pub struct Stories {
 }
 
 /// What the state is marked with; it changes when an earlier version could not read the files any more.
-const FORMAT: &[u8] = b"4";
+const FORMAT: &[u8] = b"5";
 
 impl Stories {
     /// A stage that knows no story yet.
