@@ -43,7 +43,7 @@ impl Entry {
             .unwrap_or_default();
         Self {
             term,
-            rarity: (rarity * 16.0).round().min(255.0) as u8,
+            rarity: (rarity * 16.0 + 0.5) as u8,
             bits: (level as u8) << 4 | flags & flag::ALL,
         }
     }
@@ -129,22 +129,23 @@ impl Article {
         document: &Document,
     ) -> Self {
         let tongue = sketch.tongue;
-        let entry = |count: &crate::sketch::Count| {
-            let rarity = frequencies.rarity(tongue, count.term);
-            Entry::new(count.term, rarity, count.count, count.flags)
-        };
-        let mut entries: Vec<Entry> = sketch.counts.iter().map(entry).filter(|e| e.rarity > 0).collect();
-        sort_by_weight(&mut entries, 2 * MEANT);
-        let weights = entries.iter().map(|entry| (entry.term, entry.weight()));
-        let meaning = space.meaning(tongue, weights.take(MEANT));
-        let others = entries
+        let rarities = frequencies.rarities(tongue, sketch.counts.iter().map(|count| count.term));
+        let mut entries: Vec<Entry> = sketch
+            .counts
             .iter()
-            .take(2 * MEANT)
-            .filter(|entry| !entry.has(flag::NAME));
-        let happening = space.meaning(
-            tongue,
-            others.take(MEANT).map(|entry| (entry.term, entry.weight())),
-        );
+            .zip(rarities)
+            .map(|(count, rarity)| Entry::new(count.term, rarity, count.count, count.flags))
+            .filter(|entry| entry.rarity > 0)
+            .collect();
+        sort_by_weight(&mut entries, 2 * MEANT);
+        let mut others = 0;
+        let weights = entries.iter().take(2 * MEANT).enumerate().map(|(n, entry)| {
+            let happens = !entry.has(flag::NAME) && others < MEANT;
+            others += usize::from(happens);
+            let weight = |counts| if counts { entry.weight() } else { 0.0 };
+            (entry.term, [weight(n < MEANT), weight(happens)])
+        });
+        let [meaning, happening] = space.meanings(tongue, weights);
         if entries.len() > TERMS {
             let (kept, rest) = entries.split_at(TERMS - TITLE);
             let title = rest.iter().filter(|entry| entry.has(flag::TITLE));
@@ -258,12 +259,17 @@ impl Article {
 
 /// Puts the `most` weightiest entries first, the weightiest of all at the front.
 fn sort_by_weight(entries: &mut [Entry], most: usize) {
-    let order = |a: &Entry, b: &Entry| b.weight().total_cmp(&a.weight()).then(a.term.cmp(&b.term));
-    if entries.len() > most {
-        entries.select_nth_unstable_by(most, order);
+    // The bits of numbers that are not negative are in the order of the numbers.
+    let key = |entry: &Entry| u64::from(!entry.weight().to_bits()) << 32 | u64::from(entry.term);
+    let mut keyed: Vec<(u64, Entry)> = entries.iter().map(|entry| (key(entry), *entry)).collect();
+    if keyed.len() > most {
+        keyed.select_nth_unstable_by_key(most, |(key, _)| *key);
     }
-    let most = most.min(entries.len());
-    entries[..most].sort_unstable_by(order);
+    let most = most.min(keyed.len());
+    keyed[..most].sort_unstable_by_key(|(key, _)| *key);
+    for (to, (_, entry)) in entries.iter_mut().zip(keyed) {
+        *to = entry;
+    }
 }
 
 impl Lengths {

@@ -60,24 +60,34 @@ impl Space {
         self.vectors.get(start + place)
     }
 
-    /// The direction of terms by their weights.
-    pub(crate) fn meaning(&self, tongue: Tongue, terms: impl Iterator<Item = (Term, f32)>) -> Meaning {
-        let mut sum = [0.0_f32; DIMENSIONS];
+    /// Two directions of terms, by the weights of each term in the one and the other.
+    pub(crate) fn meanings(
+        &self,
+        tongue: Tongue,
+        terms: impl Iterator<Item = (Term, [f32; 2])>,
+    ) -> [Meaning; 2] {
+        let mut sums = [[0.0_f32; DIMENSIONS]; 2];
         if [Tongue::UNKNOWN, Tongue::of(Some(Self::TONGUE))].contains(&tongue) {
-            for (term, weight) in terms {
-                for (sum, &value) in sum.iter_mut().zip(self.vector(term).into_iter().flatten()) {
-                    *sum += weight * f32::from(value);
+            let [one, two] = &mut sums;
+            for (term, weights) in terms {
+                let Some(vector) = self.vector(term) else { continue };
+                for ((one, two), &value) in one.iter_mut().zip(two.iter_mut()).zip(vector) {
+                    let value = f32::from(value);
+                    *one += weights[0] * value;
+                    *two += weights[1] * value;
                 }
             }
         }
-        let most = sum.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
-        Meaning::new(sum.map(|value| {
-            if most > 0.0 {
-                (value / most * 127.0).round() as i8
-            } else {
-                0
-            }
-        }))
+        sums.map(|sum| {
+            let most = sum.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+            Meaning::new(sum.map(|value| {
+                if most > 0.0 {
+                    (value / most * 127.0).round() as i8
+                } else {
+                    0
+                }
+            }))
+        })
     }
 }
 

@@ -65,7 +65,9 @@ pub fn words(text: &str) -> impl Iterator<Item = Word> + '_ {
     let mut end = 0;
     runs(text).filter_map(move |range| {
         let between = text.get(end..range.start).unwrap_or_default();
-        let first = end == 0 || between.contains(['.', '!', '?', ':', '\n', '“', '"', '。', '！', '？', '•']);
+        let first = end == 0
+            || between != " "
+                && between.contains(['.', '!', '?', ':', '\n', '“', '"', '。', '！', '？', '•']);
         end = range.end;
         let word = text.get(range.clone())?;
         let capital = word.chars().next().is_some_and(char::is_uppercase);
@@ -121,9 +123,13 @@ fn stands_alone(c: char) -> bool {
 fn runs(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let rest = text.get(at..)?;
-        let start = at + rest.find(char::is_alphanumeric)?;
-        let mut chars = text[start..].chars();
+        let start = skip(
+            text,
+            at,
+            |byte| !byte.is_ascii_alphanumeric(),
+            |c| !c.is_alphanumeric(),
+        );
+        let mut chars = text.get(start..)?.chars();
         let first = chars.next()?;
         let after = start + first.len_utf8();
         if stands_alone(first) {
@@ -131,10 +137,28 @@ fn runs(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
             let second = chars.next().filter(|&c| stands_alone(c));
             return Some(start..after + second.map_or(0, char::len_utf8));
         }
-        let end = text[start..].find(|c: char| !c.is_alphanumeric() || stands_alone(c));
-        at = end.map_or(text.len(), |end| start + end);
+        let within = |c: char| c.is_alphanumeric() && !stands_alone(c);
+        at = skip(text, after, |byte| byte.is_ascii_alphanumeric(), within);
         Some(start..at)
     })
+}
+
+/// The end of the characters from byte `at` on that are passed over: those of one byte by the byte, the others whole.
+fn skip(text: &str, mut at: usize, ascii: impl Fn(u8) -> bool, other: impl Fn(char) -> bool) -> usize {
+    while let Some(&byte) = text.as_bytes().get(at) {
+        if byte.is_ascii() {
+            if !ascii(byte) {
+                break;
+            }
+            at += 1;
+        } else {
+            match text.get(at..).and_then(|rest| rest.chars().next()) {
+                Some(c) if other(c) => at += c.len_utf8(),
+                _ => break,
+            }
+        }
+    }
+    at
 }
 
 #[cfg(test)]

@@ -165,14 +165,19 @@ mod tests {
         let said = trees.probabilities(&[[0.5], [0.6]]);
         assert!(said[0] < 0.2 && said[1] > 0.8);
         let trees = Trees::<2>::new(&deeper()).unwrap();
-        let rows: Vec<[f32; 2]> = (0..2 * ROWS + 3).map(|n| [(n % 3) as f32, (n % 2) as f32]).collect();
+        let rows: Vec<[f32; 2]> = (0..2 * ROWS + 3)
+            .map(|n| [(n % 3) as f32, (n % 2) as f32])
+            .collect();
         for (row, said) in rows.iter().zip(trees.probabilities(&rows)) {
             let sum: f32 = match row {
                 [_, 0.0] => -2.0,
                 [0.0 | 1.0, _] => 0.0,
                 _ => 2.0,
             };
-            assert!((said - 1.0 / (1.0 + (-sum).exp())).abs() < 1e-6, "{row:?}: {said}");
+            assert!(
+                (said - 1.0 / (1.0 + (-sum).exp())).abs() < 1e-6,
+                "{row:?}: {said}"
+            );
         }
     }
 
