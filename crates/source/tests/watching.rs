@@ -168,6 +168,40 @@ fn what_was_there_and_what_lands() {
 }
 
 #[test]
+fn what_lands_between_the_first_look_and_the_watch() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("before"), "x").unwrap();
+    let inbox = Inbox::new(Settings {
+        watch: vec![Watched {
+            path: dir.path().to_owned(),
+            name: None,
+        }],
+        settle: Duration::ZERO,
+        rescan: NEVER,
+        ..Settings::default()
+    });
+    let watcher = Watcher::new(Arc::new(inbox.unwrap()));
+    let (handle, (sender, late)) = (watcher.handle(), channel());
+    let patience = thread::spawn(move || {
+        let came = late.recv_timeout(PATIENCE).is_ok();
+        handle.stop();
+        came
+    });
+    let books = Taking::default();
+    watcher.run(&books, &mut |file| {
+        let fingerprint = file.fingerprint().to_bytes();
+        books.0.lock().unwrap().insert(file.key(), fingerprint);
+        match file.source_path() {
+            // The folder is listed, and a watch is not placed before all is handed out that was there.
+            "before" => fs::write(dir.path().join("late"), "y").unwrap(),
+            _ => sender.send(()).unwrap(),
+        }
+        ControlFlow::Continue(())
+    });
+    assert!(patience.join().unwrap());
+}
+
+#[test]
 fn a_slow_writer_is_never_taken_half() {
     let daemon = Daemon::start(SETTLE * 3, NEVER, |_| {});
     daemon.settle_in();

@@ -1,9 +1,10 @@
 //! Watching: the daemon's side of finding files.
 //!
 //! Events are hints. They are dropped on overflow, on folders that were filled before their watch stood, and on
-//! network file systems altogether. So the folders are watched first and walked then, walked again on a timer,
+//! network file systems altogether. So the folders are walked once they are watched, walked again on a timer,
 //! on every loss that is told, and around every new folder now and a little later. What is missed by all of
-//! these is found by the next walk.
+//! these is found by the next walk. Placing the watches is itself a walk over all folders, so another one comes
+//! before it, which hands out what is there at a start.
 
 mod hints;
 
@@ -241,8 +242,12 @@ impl Run<'_> {
     fn walks(&mut self) -> ControlFlow<()> {
         if Instant::now() >= self.next_walk {
             for number in 0..self.roots.len() {
-                self.rewatch(number);
+                let began = Instant::now();
                 self.walk(number, Path::new(""))?;
+                // Where that took longer, the second look comes soon enough.
+                if self.rewatch(number) && began.elapsed() < SECOND_LOOK {
+                    self.walk(number, Path::new(""))?;
+                }
             }
             let missing = self.roots.iter().any(|root| root.missing);
             let rescan = self.inbox.settings.rescan;
@@ -261,34 +266,33 @@ impl Run<'_> {
         ControlFlow::Continue(())
     }
 
-    /// Sees to it that the watch is on the folder that is there now.
-    fn rewatch(&mut self, number: usize) {
+    /// Sees to it that the watch is on the folder that is there now, and says whether it was not. Then a second look follows.
+    fn rewatch(&mut self, number: usize) -> bool {
         let root = &mut self.roots[number];
         let identity = root.absolute.metadata().ok().filter(Metadata::is_dir);
         let identity = identity.map(|metadata| (metadata.dev(), metadata.ino()));
-        let Some(events) = &mut self.events else { return };
+        let Some(events) = &mut self.events else {
+            return false;
+        };
         if identity == root.watched {
-            return;
+            return false;
         }
         if root.watched.take().is_some() {
             // The watch went with the folder; only notify's own record of it is left.
             let _ = events.unwatch(&root.absolute);
         }
-        if identity.is_none() {
-            return;
-        }
-        match events.watch(&root.absolute, RecursiveMode::Recursive) {
-            Ok(()) => {
-                // What was being made while the watch was placed.
-                self.second_looks
-                    .insert((number, PathBuf::new()), Instant::now() + SECOND_LOOK);
-            }
-            Err(error) => {
-                let path = root.absolute.display();
-                tracing::warn!(%path, %error, "cannot watch all of a folder: its walks find what events do not tell");
-            }
-        }
         root.watched = identity;
+        if identity.is_none() {
+            return false;
+        }
+        if let Err(error) = events.watch(&root.absolute, RecursiveMode::Recursive) {
+            let path = root.absolute.display();
+            tracing::warn!(%path, %error, "cannot watch all of a folder: its walks find what events do not tell");
+        }
+        // What was made since the last look, and while the watch was placed.
+        self.second_looks
+            .insert((number, PathBuf::new()), Instant::now() + SECOND_LOOK);
+        true
     }
 
     fn walk(&mut self, number: usize, relative: &Path) -> ControlFlow<()> {
