@@ -18,8 +18,11 @@ pub(crate) struct Filter {
     columns: usize,
     /// Rows that an equation may begin at.
     starts: u64,
-    /// Part by part a word of each column for every 64 rows, and zeros behind the last.
-    words: Vec<u64>,
+    /// A word of each of the first columns for every 64 rows, and zeros behind the last. They stand apart from the
+    /// others, since they tell most strangers, and the fewer lines of the cache a question meets the better.
+    first: Vec<u64>,
+    /// The same of the other columns.
+    others: Vec<u64>,
 }
 
 /// Rows a part.
@@ -44,7 +47,7 @@ pub(crate) fn file(number: u64) -> String {
 
 /// Keys that are asked after at once: what memory sends for them fits into the nearest cache.
 const TOGETHER: usize = 64;
-/// Columns that are looked at before the others, half of them: most strangers are told by these.
+/// Columns that are looked at before the others, half of them.
 const FIRST: usize = MOST_COLUMNS / 2;
 
 /// Where among so many `starts` the equation of a key begins.
@@ -71,27 +74,40 @@ impl Filter {
         }
         let parts = length as usize / bytes.len();
         let mut filter = Self::new(columns, parts);
-        filter.words.reserve_exact(parts * WORDS * columns + MOST_COLUMNS);
         for at in (1..length).step_by(bytes.len()) {
             state.read(file, at, &mut bytes)?;
             let words = bytes.as_chunks::<8>().0.iter();
-            filter.words.extend(words.map(|&word| u64::from_le_bytes(word)));
+            filter.extend(words.map(|&word| u64::from_le_bytes(word)));
         }
         Ok(filter.closed())
     }
 
     /// A filter of so many parts that are not made yet.
     fn new(columns: usize, parts: usize) -> Self {
+        let first = columns.min(FIRST);
         Self {
             columns,
             starts: (parts * STARTS) as u64,
-            words: Vec::new(),
+            // What is behind the last part makes that no look goes past the end.
+            first: Vec::with_capacity((parts * WORDS + 1) * first),
+            others: Vec::with_capacity((parts * WORDS + 1) * (columns - first)),
         }
     }
 
-    /// With what makes that no look goes past the end.
+    /// Adds a word of each column for every 64 rows.
+    fn extend(&mut self, words: impl Iterator<Item = u64>) {
+        for (n, word) in words.enumerate() {
+            match n % self.columns < FIRST {
+                true => self.first.push(word),
+                false => self.others.push(word),
+            }
+        }
+    }
+
+    /// With what is behind the last part.
     fn closed(mut self) -> Self {
-        self.words.extend([0; MOST_COLUMNS]);
+        let columns = self.columns;
+        self.extend(std::iter::repeat_n(0, columns));
         self
     }
 
@@ -100,40 +116,39 @@ impl Filter {
     /// Each question is a look into memory far away. So the words for many keys are asked for before the first of
     /// them is needed, and none waits for another.
     pub(crate) fn likely(&self, keys: &[u64], equations: &[u64], mut found: impl FnMut(usize)) {
+        let (first, others) = (self.columns.min(FIRST), self.columns.saturating_sub(FIRST));
         let mut places = [(0, 0); TOGETHER];
-        for (block, keys) in keys.chunks(TOGETHER).enumerate() {
+        for (number, keys) in keys.chunks(TOGETHER).enumerate() {
             let mut touched = 0;
             for (place, &key) in places.iter_mut().zip(keys) {
                 let start = start(key, self.starts);
                 // The last rows of a part are nobody's start.
                 let row = start + start / STARTS * (ROWS - STARTS);
-                let first = row / 64 * self.columns;
-                *place = (first, row % 64);
-                touched ^= self.words[first] ^ self.words[first + self.columns];
+                *place = (row / 64, row % 64);
+                touched ^= self.first[row / 64 * first] ^ self.first[row / 64 * first + 2 * first - 1];
             }
             std::hint::black_box(touched);
-            for (n, &place) in places[..keys.len()].iter().enumerate() {
-                let number = block * TOGETHER + n;
-                if self.holds(place, equations[number]) {
+            for (n, &(block, shift)) in places[..keys.len()].iter().enumerate() {
+                let number = number * TOGETHER + n;
+                let holds = |words: &[u64], columns: usize| {
+                    let words = &words[block * columns..][..2 * columns];
+                    holds(words.split_at(columns), shift, equations[number])
+                };
+                if holds(&self.first, first) && (others == 0 || holds(&self.others, others)) {
                     found(number);
                 }
             }
         }
     }
+}
 
-    /// Whether an equation holds in each column, the words of which begin at number `first`.
-    fn holds(&self, (first, shift): (usize, usize), equation: u64) -> bool {
-        let words = &self.words[first..first + 2 * self.columns];
-        let (words, behind) = words.split_at(self.columns);
-        let odd = |columns: std::ops::Range<usize>| {
-            let mut lanes = [0; FIRST];
-            for (lane, n) in lanes.iter_mut().zip(columns) {
-                *lane = (words[n] >> shift | behind[n] << 1 << (63 - shift)) & equation;
-            }
-            any_odd(lanes)
-        };
-        !odd(0..self.columns.min(FIRST)) && !odd(FIRST.min(self.columns)..self.columns)
+/// Whether an equation, which begins at a row of `words` and ends in those `behind`, holds in each of at most [`FIRST`] columns.
+fn holds((words, behind): (&[u64], &[u64]), shift: usize, equation: u64) -> bool {
+    let mut lanes = [0; FIRST];
+    for (lane, (word, behind)) in lanes.iter_mut().zip(words.iter().zip(behind)) {
+        *lane = (word >> shift | behind << 1 << (63 - shift)) & equation;
     }
+    !any_odd(lanes)
 }
 
 /// Whether one of these has an odd number of ones. Halves are folded onto halves, those of two in one word as soon
@@ -221,7 +236,7 @@ impl Maker {
                 let bytes: Vec<u8> = part.iter().flat_map(|word| word.to_le_bytes()).collect();
                 state.append(file, &bytes)?;
             }
-            None => self.filter.words.extend(part),
+            None => self.filter.extend(part.into_iter()),
         }
         self.part += 1;
         Ok(())
