@@ -38,7 +38,7 @@ const MOST_COLUMNS: usize = 8;
 /// A run of so many keys has no filter, one of half as many has one column, and so on.
 const NONE: f64 = 600e6;
 /// The filter of a run of so many postings is kept in a file; that of a shorter one is made again in a moment.
-const KEPT: u64 = 1 << 21;
+const KEPT: u64 = 1 << 20;
 
 /// The name of the file where the filter of run `number` is kept.
 pub(crate) fn file(number: u64) -> String {
