@@ -10,6 +10,7 @@
 
 mod filter;
 mod furniture;
+mod offsets;
 mod recent;
 mod run;
 

@@ -6,11 +6,13 @@
 //! code of Elias and Fano, which is searched without a look at more than one or two of them: some 4 bytes a
 //! posting, less in longer runs, and more where places are kept.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use gristmill_core::{State, StateError};
 
 use super::filter::{self, Filter};
+use super::offsets::Offsets;
 use super::{Entry, KEY_BITS, Posting};
 use crate::bits::{BitReader, BitWriter};
 
@@ -100,25 +102,32 @@ pub(crate) struct Run {
     pub(crate) shape: Shape,
     file: String,
     /// Where each bucket begins, and the end of the last.
-    offsets: Arc<Vec<u32>>,
+    offsets: Arc<Offsets>,
     filter: Option<Filter>,
 }
 
 impl Run {
     pub(crate) fn open(shape: Shape, state: &mut dyn State) -> Result<Self, StateError> {
         let file = file(shape.number);
-        let mut bytes = vec![0; ((1 << shape.bucket_bits) + 1) * 4];
-        let start = state
-            .len(&file)
-            .and_then(|length| length.checked_sub(bytes.len() as u64))
+        let count = (1 << shape.bucket_bits) + 1;
+        let end = state.len(&file).unwrap_or_default();
+        let mut at = end
+            .checked_sub(count as u64 * 4)
             .ok_or_else(|| StateError::Invalid(format!("{file} is too short")))?;
-        state.read(&file, start, &mut bytes)?;
-        let offsets = bytes
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|&chunk| u32::from_le_bytes(chunk))
-            .collect();
+        let mut offsets = Offsets::with_capacity(count);
+        let mut bytes = vec![0; CHUNK];
+        while at < end {
+            bytes.truncate((end - at) as usize);
+            state.read(&file, at, &mut bytes)?;
+            for &offset in bytes.as_chunks::<4>().0 {
+                let offset = u32::from_le_bytes(offset);
+                if offsets.last().is_some_and(|last| last > offset) {
+                    return Err(StateError::Invalid(format!("{file} has a damaged table")));
+                }
+                offsets.push(offset);
+            }
+            at += bytes.len() as u64;
+        }
         let mut run = Self {
             shape,
             file,
@@ -158,7 +167,7 @@ impl Run {
 
     /// The length of its postings in bytes.
     pub(crate) fn bytes(&self) -> u64 {
-        self.offsets.last().map_or(0, |&end| u64::from(end))
+        self.offsets.last().map_or(0, u64::from)
     }
 
     /// Calls `found` with the number of each of `keys` that is in the run, and its postings.
@@ -181,10 +190,10 @@ impl Run {
         }
         for &n in numbers.iter() {
             let bucket = (keys[n] >> self.shape.remainder_bits()) as usize;
-            let (start, end) = (self.offsets[bucket], self.offsets[bucket + 1]);
-            if start == end {
+            let Some(Range { start, end }) = self.offsets.bucket(bucket).filter(|bucket| !bucket.is_empty())
+            else {
                 continue;
-            }
+            };
             bytes.resize((end - start) as usize, 0);
             state.read(&self.file, u64::from(start), bytes)?;
             let remainder = keys[n] & ((1 << self.shape.remainder_bits()) - 1);
@@ -296,7 +305,7 @@ impl<'b> Bucket<'b> {
 pub(crate) struct Writer {
     shape: Shape,
     file: String,
-    offsets: Vec<u32>,
+    offsets: Offsets,
     filter: Option<filter::Maker>,
     bits: BitWriter,
     /// The bytes that are in the file already.
@@ -318,7 +327,7 @@ impl Writer {
                 bucket_bits,
             },
             file: file(number),
-            offsets: Vec::with_capacity((1 << bucket_bits) + 1),
+            offsets: Offsets::with_capacity((1 << bucket_bits) + 1),
             filter: filter::Maker::new(number, entries),
             bits: BitWriter::default(),
             written: 0,
@@ -380,7 +389,9 @@ impl Writer {
             }
         }
         let end = (self.written + self.bits.aligned().len()) as u32;
-        self.offsets.resize(next + 1, end);
+        while self.offsets.len() <= next {
+            self.offsets.push(end);
+        }
     }
 
     fn write(&mut self, state: &mut dyn State) -> Result<(), StateError> {
@@ -393,7 +404,7 @@ impl Writer {
 
     pub(crate) fn finish(mut self, state: &mut dyn State) -> Result<Run, StateError> {
         self.close_buckets(1 << self.shape.bucket_bits);
-        for offset in &self.offsets {
+        for offset in self.offsets.iter() {
             self.bits.aligned().extend_from_slice(&offset.to_le_bytes());
         }
         self.write(state)?;
@@ -412,7 +423,7 @@ impl Writer {
 pub(crate) struct Reader {
     shape: Shape,
     file: String,
-    offsets: Arc<Vec<u32>>,
+    offsets: Arc<Offsets>,
     /// The next bucket to decode.
     next: usize,
     /// Bytes of the file, and where in the file they begin.
@@ -438,7 +449,7 @@ impl Reader {
     /// The next posting, which stays.
     pub(crate) fn head(&mut self, state: &dyn State) -> Result<Option<Entry>, StateError> {
         while self.bucket.is_empty() {
-            let Some(&[start, end]) = self.offsets.get(self.next..self.next + 2) else {
+            let Some(Range { start, end }) = self.offsets.bucket(self.next) else {
                 return Ok(None);
             };
             self.read(start, end, state)?;
@@ -459,7 +470,7 @@ impl Reader {
     /// Makes sure that the bytes from `start` to `end` are in the chunk.
     fn read(&mut self, start: u32, end: u32, state: &dyn State) -> Result<(), StateError> {
         if u64::from(end) > u64::from(self.start) + self.chunk.len() as u64 {
-            let last = self.offsets.last().copied().unwrap_or(end);
+            let last = self.offsets.last().unwrap_or(end);
             let length = ((last - start) as usize).min(CHUNK.max((end - start) as usize));
             self.chunk.resize(length, 0);
             self.start = start;
