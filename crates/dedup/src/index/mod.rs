@@ -43,7 +43,7 @@ type Entry = (u64, Posting);
 /// Postings in memory before they become a run: those of a last batch still have room.
 const RECENT: usize = 1_500_000;
 /// At least so many runs are merged at once.
-const FAN: usize = 8;
+const FAN: usize = 4;
 /// Runs are merged with a longer one when together they have two thirds of its length.
 const LONGER: (u64, u64) = (3, 2);
 /// Postings that a merge moves for each that came in since the last time: more than it takes to keep up.
