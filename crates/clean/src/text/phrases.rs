@@ -35,18 +35,71 @@ pub(super) const TIME: usize = 9;
 /// The class of pictures, recordings and advertisements.
 pub(super) const MEDIA: usize = 10;
 
-/// Where the hash of a word starts.
-pub(super) const START: u32 = 0x811C_9DC5;
-
-/// The hash of a word with one more character, by FNV-1a over code points.
-#[inline]
-pub(super) const fn extend(hash: u32, code: u32) -> u32 {
-    (hash ^ code).wrapping_mul(0x0100_0193)
+/// The hash of a word as its characters come: eight bytes at a time are mixed in, since a step for each character would wait for
+/// the one before.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hash {
+    mixed: u64,
+    pending: u64,
+    /// Bits of `pending` that are taken.
+    taken: u32,
 }
 
-/// The hash of a whole word, never 0.
+impl Hash {
+    /// That of no characters.
+    pub(super) const START: Self = Self {
+        mixed: 0x243F_6A88_85A3_08D3,
+        pending: 0,
+        taken: 0,
+    };
+
+    /// Adds a character in lower case: an ASCII character as it is, any other in bytes that are none.
+    #[inline]
+    pub(super) const fn push(&mut self, code: u32) {
+        const ASCII: u32 = 0x80;
+        let mut left = code;
+        while left >= ASCII {
+            self.byte((left % ASCII) | ASCII);
+            left /= ASCII;
+        }
+        self.byte(if code < ASCII { code } else { left | ASCII });
+    }
+
+    #[inline]
+    const fn byte(&mut self, byte: u32) {
+        self.pending |= (byte as u64) << self.taken;
+        self.taken += 8;
+        if self.taken == u64::BITS {
+            self.eight(self.pending);
+            (self.pending, self.taken) = (0, 0);
+        }
+    }
+
+    /// Adds eight ASCII characters, after none or eight others.
+    #[inline]
+    pub(super) const fn eight(&mut self, characters: u64) {
+        let mixed = (self.mixed ^ characters).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.mixed = mixed ^ (mixed >> 32);
+    }
+
+    /// Adds the last ASCII characters, fewer than eight, after none or eight others.
+    #[inline]
+    pub(super) const fn rest(&mut self, characters: u64) {
+        (self.pending, self.taken) = (characters, 8);
+    }
+
+    /// The hash of the whole word, never 0.
+    #[inline]
+    pub(super) const fn finish(mut self) -> u32 {
+        if self.taken > 0 {
+            self.eight(self.pending);
+        }
+        finish(self.mixed as u32)
+    }
+}
+
 #[inline]
-pub(super) const fn finish(hash: u32) -> u32 {
+const fn finish(hash: u32) -> u32 {
     let mixed = (hash ^ (hash >> 15)).wrapping_mul(0x2C1B_3C6D);
     (mixed ^ (mixed >> 13)) | 1
 }
@@ -179,25 +232,57 @@ const fn bit(hash: u32) -> (usize, u64) {
 /// The hashes of the words of a phrase, as a scan of it would find them.
 fn hashes(phrase: &str) -> Vec<u32> {
     let mut hashes = Vec::new();
-    let mut open = None;
+    let mut open: Option<Hash> = None;
     for c in phrase.trim().chars().flat_map(char::to_lowercase) {
         let c = if c == '\u{2019}' { '\'' } else { c };
         if matches!(c as u32, 0x3040..=0x30FF | 0x3400..=0x9FFF | 0xF900..=0xFAFF) {
-            hashes.extend(open.take().map(finish));
-            hashes.push(finish(extend(START, c as u32)));
+            hashes.extend(open.take().map(Hash::finish));
+            let mut hash = Hash::START;
+            hash.push(c.into());
+            hashes.push(hash.finish());
         } else if c.is_alphanumeric() || c == '\'' {
-            open = Some(extend(open.unwrap_or(START), c as u32));
+            open.get_or_insert(Hash::START).push(c.into());
         } else {
-            hashes.extend(open.take().map(finish));
+            hashes.extend(open.take().map(Hash::finish));
         }
     }
-    hashes.extend(open.map(finish));
+    hashes.extend(open.map(Hash::finish));
     hashes
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::scan::Scan;
     use super::*;
+
+    #[test]
+    fn a_word_has_one_hash_wherever_it_stands() {
+        let word = "Unbequemlichkeitsverordnungen";
+        for length in 1..=word.len() {
+            let word = &word[..length];
+            let [hash] = hashes(word)[..] else {
+                panic!("{word} is one word");
+            };
+            // At the end of its line and before it.
+            for (before, after) in [("", ""), ("", " — — — —"), ("— — ", "."), ("", ".........")]
+            {
+                let line = format!("{before}{word}{after}");
+                let scan = Scan::of(&line, Phrases::built_in());
+                assert_eq!(scan.hash, u64::from(hash), "{line}");
+            }
+        }
+        for (one, other) in [
+            ("don't", "don’t"),
+            ("ÉTÉ", "été"),
+            ("naïve", "NAÏVE"),
+            ("x2y", "X2Y"),
+        ] {
+            assert_eq!(hashes(one), hashes(other));
+            let [one, other] = [one, other].map(|word| Scan::of(word, Phrases::built_in()).hash);
+            assert_eq!(one, other);
+        }
+        assert_ne!(hashes("og"), hashes("杯"));
+    }
 
     #[test]
     fn every_class_is_there_in_every_language() {
