@@ -1,5 +1,8 @@
 //! Dates in lines of text.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use jiff::civil::Date;
 
 /// The months by their names in the languages that we serve; the first letters are enough where they say it.
@@ -22,15 +25,21 @@ fn month(word: &str) -> Option<i8> {
     if word.as_bytes().first().is_none_or(u8::is_ascii_digit) {
         return None;
     }
-    let word = word.to_lowercase();
-    (1..)
-        .zip(MONTHS)
-        .find(|(_, names)| names.split(' ').any(|name| name == word))
-        .map(|(month, _)| month)
+    static NAMES: LazyLock<HashMap<&str, i8>> = LazyLock::new(|| {
+        let months = (1..).zip(MONTHS);
+        let names = months.flat_map(|(month, names)| names.split(' ').map(move |name| (name, month)));
+        names.collect()
+    });
+    NAMES.get(word.to_lowercase().as_str()).copied()
 }
 
 /// The first date in a line that can be read in one way only: with the month's name, the year first, or dots between.
 pub(super) fn find(line: &str) -> Option<Date> {
+    // No date is without a year, and most lines have none.
+    let mut digits = line.as_bytes().windows(4);
+    if !digits.any(|four| four.iter().all(u8::is_ascii_digit)) {
+        return None;
+    }
     let mut tokens: Vec<(&str, char)> = Vec::new();
     let mut start = None;
     for (at, c) in line.char_indices().chain([(line.len(), '\0')]) {
@@ -43,11 +52,6 @@ pub(super) fn find(line: &str) -> Option<Date> {
             }
             _ => {}
         }
-    }
-    // No date is without a year, and most lines have none.
-    let has_digits = |token: &str| token.bytes().take(4).filter(u8::is_ascii_digit).count() == 4;
-    if !tokens.iter().any(|(token, _)| has_digits(token)) {
-        return None;
     }
     let number = |at: usize, least: i16, most: i16| -> Option<i16> {
         let (token, _) = tokens.get(at)?;

@@ -1,5 +1,7 @@
 //! The title of a text.
 
+use memchr::memmem;
+
 use super::lines::Line;
 use super::phrases::{BYLINE, FUNCTION};
 use super::scan::{End, Scan, Start};
@@ -19,10 +21,18 @@ pub(super) enum Relation {
 
 /// The letters and digits of a line in lower case, for comparisons that do not mind spaces, marks and quotes.
 pub(super) fn folded(line: &str) -> String {
-    line.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    let mut letters = String::with_capacity(line.len());
+    for c in line.chars() {
+        // Most characters are spared the tables of all the others.
+        if c.is_ascii() {
+            if c.is_ascii_alphanumeric() {
+                letters.push(c.to_ascii_lowercase());
+            }
+        } else if c.is_alphanumeric() {
+            letters.extend(c.to_lowercase());
+        }
+    }
+    letters
 }
 
 /// How the line with these letters stands to the title with those.
@@ -41,7 +51,9 @@ pub(super) fn relation(line: &str, title: &str) -> Option<Relation> {
         Some(Relation::Ends)
     } else if line.starts_with(title) {
         Some(Relation::Begins)
-    } else if line.contains(title) && line.len() < title.len() + title.len() / 2 + 24 {
+    } else if line.len() < title.len() + title.len() / 2 + 24
+        && memmem::find(line.as_bytes(), title.as_bytes()).is_some()
+    {
         Some(Relation::Holds)
     } else {
         None
@@ -62,6 +74,10 @@ pub(super) fn find(lines: &[Line<'_>], scans: &[Scan], kept: &[bool], start: usi
         .filter(|&at| like_title(&scans[at]))
         .collect();
     let folds: Vec<String> = candidates.iter().map(|&at| folded(&lines[at].text)).collect();
+    let head = lines
+        .first()
+        .map(|line| long_words(&line.text))
+        .unwrap_or_default();
     let mut best: Option<(i32, usize)> = None;
     for (place, &at) in candidates.iter().enumerate() {
         let scan = &scans[at];
@@ -87,7 +103,7 @@ pub(super) fn find(lines: &[Line<'_>], scans: &[Scan], kept: &[bool], start: usi
         }
         // The head of a page, which its menu parts from the title, often says it in other words or with a few more.
         if at > 3 && said == 0 && candidates.first() == Some(&0) {
-            said = i32::try_from(shared(&lines[0].text, &lines[at].text) * 30 / 100).unwrap_or(0);
+            said = i32::try_from(shared(&head, &lines[at].text) * 30 / 100).unwrap_or(0);
         }
         let near = 16 - i32::try_from(start - at).unwrap_or(16).min(16);
         // A short first line is mostly a section or a link.
@@ -109,16 +125,18 @@ pub(super) fn find(lines: &[Line<'_>], scans: &[Scan], kept: &[bool], start: usi
     best.filter(|(score, _)| *score >= 20).map(|(_, at)| at)
 }
 
-/// Of the words of `title` that are not the shortest, how many in a hundred stand in `head` too; none unless they are two.
-fn shared(head: &str, title: &str) -> usize {
-    let words = |line: &str| -> Vec<String> {
-        let words = line.split(|c: char| !c.is_alphanumeric());
-        let long = words.filter(|word| word.chars().count() > 3);
-        long.map(str::to_lowercase).collect()
-    };
-    let (head, title) = (words(head), words(title));
+/// Of the words of `title` that are not the shortest, how many in a hundred are in `head` too; none unless they are two.
+fn shared(head: &[String], title: &str) -> usize {
+    let title = long_words(title);
     let both = title.iter().filter(|word| head.contains(word)).count();
     if both < 2 { 0 } else { both * 100 / title.len() }
+}
+
+/// The words of a line that are not the shortest, in lower case.
+fn long_words(line: &str) -> Vec<String> {
+    let words = line.split(|c: char| !c.is_alphanumeric());
+    let long = words.filter(|word| word.chars().count() > 3);
+    long.map(str::to_lowercase).collect()
 }
 
 /// Whether a line could be a title.
