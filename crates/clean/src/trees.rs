@@ -169,6 +169,24 @@ impl Trees {
         Ok(())
     }
 
+    /// The model that says the mean of what this one and `other` say. Their trees take turns, so that the sum of a part of them says
+    /// about the same as well.
+    pub fn mean(&self, other: &Self) -> Self {
+        let mut mean = Self::new(
+            self.features.max(other.features),
+            f32::midpoint(self.base, other.base),
+        );
+        let longer = self.trees.len().max(other.trees.len());
+        for at in 0..longer {
+            for tree in [self, other].iter().filter_map(|model| model.trees.get(at)) {
+                let mut tree = tree.clone();
+                tree.leaves.iter_mut().for_each(|leaf| *leaf /= 2.0);
+                mean.trees.push(tree);
+            }
+        }
+        mean
+    }
+
     /// The number of features that the model looks at.
     pub const fn features(&self) -> usize {
         self.features
@@ -371,6 +389,20 @@ mod tests {
         table.push(&[1.0]);
         assert_eq!(model().scores(0.0, &table), [0.5]);
         assert!(model().scores(0.0, &Table::new(0)).is_empty());
+    }
+
+    #[test]
+    fn a_mean_says_what_is_half_way() {
+        let mut other = Trees::new(1, -2.5);
+        other.push(&[above(0, 1.5)], &[4.0, 0.0]).unwrap();
+        let mean = model().mean(&other);
+        let mut table = Table::new(2);
+        table.push(&[1.0, 9.0]);
+        table.push(&[2.0, 6.0]);
+        // The one says -1.25 and 3.75, the other 1.5 and -2.5.
+        assert_eq!(mean.scores(f32::NEG_INFINITY, &table), [0.125, 0.625]);
+        assert_eq!(mean.features(), 2);
+        assert_eq!(Trees::from_bytes(&mean.to_bytes()), Ok(mean));
     }
 
     #[test]

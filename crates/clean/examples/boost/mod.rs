@@ -18,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) rows: f64,
     /// The share of the features that each tree may use.
     pub(crate) features: f64,
+    /// Features before this one are not used.
+    pub(crate) from: usize,
     /// Where the choices of rows and features start.
     pub(crate) seed: u64,
 }
@@ -191,7 +193,7 @@ pub(crate) fn train(rows: &Rows, options: Options) -> Result<Trees, TreesError> 
             .filter(|_| chance(&mut random) < options.rows)
             .collect();
         let sampled: Vec<Sum> = sample.iter().map(|&row| derivatives[row as usize]).collect();
-        let used: Vec<usize> = (0..rows.width)
+        let used: Vec<usize> = (options.from..rows.width)
             .filter(|_| chance(&mut random) < options.features)
             .collect();
         let mut asked: Vec<(usize, u8)> = Vec::new();

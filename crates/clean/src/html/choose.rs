@@ -15,7 +15,7 @@ static FIRST: &[u8] = include_bytes!("../../model/html-first.bin");
 static SECOND: &[u8] = include_bytes!("../../model/html-second.bin");
 
 /// A block is article from about this probability on, found by cross-validation.
-pub const THRESHOLD: f32 = 0.42;
+pub const THRESHOLD: f32 = 0.4;
 
 /// Log-odds below which no more trees are asked.
 pub const FLOOR: f32 = -4.0;
@@ -62,6 +62,7 @@ impl Model {
         for blocks in asked.chunks(TOGETHER) {
             second.extend(ask(&self.second, blocks, |at, row| {
                 outline.features(at, row);
+                verdicts.places(at, row);
                 verdicts.features(at, row);
             }));
         }

@@ -17,8 +17,10 @@ pub struct Verdicts<'p> {
     scores: &'p [f32],
     /// Sums of good characters, of characters, and of scores.
     sums: Vec<[f32; 3]>,
-    /// The run of blocks with the greatest sum: where it begins, where it ends, its sum.
-    best: (usize, usize, f32),
+    /// The run of blocks with the greatest sum.
+    best: Run,
+    /// The same where a block must be surer to add to the sum: the heart of the article, without what the first pass doubts.
+    heart: Run,
     /// For each block those in elements of the same style.
     alike: Vec<Group>,
     /// For each block those in elements of the same style whose parents have the same style too.
@@ -38,6 +40,51 @@ struct Group {
     good: f32,
 }
 
+/// Blocks in a row.
+#[derive(Debug, Clone, Copy, Default)]
+struct Run {
+    start: usize,
+    /// The block after the last.
+    end: usize,
+    /// What they are worth together.
+    sum: f32,
+}
+
+impl Run {
+    /// Kadane's maximum-sum run, each character worth its score less `even`; empty where no block is worth anything.
+    fn greatest(measures: &[Measure], scores: &[f32], even: f32) -> Self {
+        /// Characters that every block is taken to have beside its own.
+        const BESIDE: f32 = 10.0;
+        let mut best = Self::default();
+        let (mut start, mut sum) = (0, 0.0_f32);
+        for (at, (measure, &score)) in measures.iter().zip(scores).enumerate() {
+            if sum <= 0.0 {
+                (start, sum) = (at, 0.0);
+            }
+            sum += (measure.chars as f32 + BESIDE) * (score - even);
+            if sum > best.sum {
+                best = Self {
+                    start,
+                    end: at + 1,
+                    sum,
+                };
+            }
+        }
+        best
+    }
+
+    /// How far block `at` is outside, in blocks: less than nothing before the run, 0 inside.
+    fn outside(self, at: usize) -> f32 {
+        if at < self.start {
+            at as f32 - self.start as f32
+        } else if at >= self.end {
+            (at - self.end) as f32 + 1.0
+        } else {
+            0.0
+        }
+    }
+}
+
 /// An article is mostly one element whose children are its paragraphs, and what does not belong to it stands in children of its
 /// own. The greater share finds the element around the whole of it, the smaller one that around its longest part.
 const TRUNKS: [f32; 2] = [0.7, 0.52];
@@ -51,22 +98,12 @@ impl<'p> Verdicts<'p> {
         let mut sums = Vec::with_capacity(scores.len() + 1);
         let mut sum = [0.0; 3];
         sums.push(sum);
-        // Kadane's maximum-sum run of characters, each worth its score less a half.
-        let mut best = (0, 0, 0.0);
-        let (mut start, mut run) = (0, 0.0_f32);
-        for (at, (measure, &score)) in measures.iter().zip(scores).enumerate() {
+        for (measure, &score) in measures.iter().zip(scores) {
             let chars = measure.chars as f32;
             sum[0] += chars * score;
             sum[1] += chars;
             sum[2] += score;
             sums.push(sum);
-            if run <= 0.0 {
-                (start, run) = (at, 0.0);
-            }
-            run += (chars + 10.0) * (score - 0.4);
-            if run > best.2 {
-                best = (start, at + 1, run);
-            }
         }
         const FAR: f32 = 99.0;
         let mut good = vec![[FAR; 2]; scores.len()];
@@ -95,7 +132,8 @@ impl<'p> Verdicts<'p> {
             measures,
             scores,
             sums,
-            best,
+            best: Run::greatest(measures, scores, 0.4),
+            heart: Run::greatest(measures, scores, 0.7),
             alike: group(&|at| node(at).style),
             cousins: group(&|at| {
                 let node = node(at);
@@ -130,7 +168,67 @@ impl<'p> Verdicts<'p> {
         self.scores[beside].iter().all(|score| *score < HOPELESS)
     }
 
-    /// Adds the features of block `at` to `row`.
+    /// Adds to `row` how block `at` stands to the heart of the article and to the heading above it.
+    pub fn places(&self, at: usize, row: &mut Vec<f32>) {
+        self.beside_heart(at, row);
+        self.below_heading(at, row);
+    }
+
+    /// What lies between block `at` and the heart of the article.
+    fn beside_heart(&self, at: usize, row: &mut Vec<f32>) {
+        /// What is below this is surely something else.
+        const BAD: f32 = 0.15;
+        let Run { start, end, .. } = self.heart;
+        let outside = self.heart.outside(at);
+        let ((first, last), edge) = if at < start {
+            ((at + 1, start), start)
+        } else {
+            ((end.min(at), at), end.saturating_sub(1).min(at))
+        };
+        let between = self.scores.get(first..last).unwrap_or_default();
+        let [good, all, _] = self.between(first, last);
+        let node = |at: usize| &self.page.nodes[self.page.blocks[at].node as usize];
+        let (own, other) = (node(at), node(edge));
+        row.extend([
+            outside,
+            between.iter().copied().fold(1.0, f32::min),
+            between.iter().filter(|score| **score < BAD).count() as f32,
+            all,
+            good / all.max(1.0),
+            (end - start) as f32,
+            if outside == 0.0 {
+                (end - at) as f32
+            } else {
+                f32::NAN
+            },
+            f32::from(own.depth) - f32::from(other.depth),
+            f32::from(u8::from(own.style == other.style))
+                + 2.0 * f32::from(u8::from(own.parent == other.parent)),
+        ]);
+    }
+
+    /// The heading above block `at`, where there is one not far away, and what stands below it so far.
+    fn below_heading(&self, at: usize, row: &mut Vec<f32>) {
+        const REACH: usize = 40;
+        let node = |at: usize| &self.page.nodes[self.page.blocks[at].node as usize];
+        let mut above = (at.saturating_sub(REACH)..at).rev();
+        let Some(heading) = above.find(|&above| node(above).tag.heading() > 0) else {
+            row.extend([f32::NAN; 7]);
+            return;
+        };
+        let [good, all, _] = self.between(heading + 1, at);
+        row.extend([
+            (at - heading) as f32,
+            self.scores[heading],
+            f32::from(node(heading).tag.heading()),
+            self.measures[heading].words as f32,
+            f32::from(self.measures[heading].phrases),
+            good / all.max(1.0),
+            f32::from(node(heading).depth) - f32::from(node(at).depth),
+        ]);
+    }
+
+    /// Adds to `row` what the first pass thinks of block `at` and of what is around it.
     pub fn features(&self, at: usize, row: &mut Vec<f32>) {
         let count = self.scores.len();
         let own = self.scores[at];
@@ -158,14 +256,12 @@ impl<'p> Verdicts<'p> {
             before[0],
             (page_good - before[0] - own * self.measures[at].chars as f32).max(0.0),
         ]);
-        let (start, end, total) = self.best;
-        let outside = if at < start {
-            at as f32 - start as f32
-        } else if at >= end {
-            at as f32 - end as f32 + 1.0
-        } else {
-            0.0
-        };
+        let Run {
+            start,
+            end,
+            sum: total,
+        } = self.best;
+        let outside = self.best.outside(at);
         let apart = if at < start {
             self.between(at, start)
         } else {
@@ -331,6 +427,25 @@ mod tests {
         assert_eq!(elsewhere[3], 2.0);
         assert!(second[4] > 0.8 && aside[4] < 0.2, "{second:?} {aside:?}");
         assert!(second.len() == elsewhere.len() && elsewhere[4].is_nan());
+    }
+
+    #[test]
+    fn blocks_are_seen_from_the_heart_of_the_article_and_from_the_heading_above() {
+        let page = "<h1>heading</h1><p>first paragraph<p>second paragraph<h2>related</h2><p>teaser";
+        let page = reader::read(page, &Vocabulary::new().unwrap());
+        let measures = measure(&page, &WordSet::default(), &WordSet::default());
+        let verdicts = Verdicts::new(&page, &measures, &[0.1, 0.9, 0.9, 0.1, 0.2]);
+        let [heading, first, _, _, teaser] = [0, 1, 2, 3, 4].map(|at| {
+            let mut row = Vec::new();
+            verdicts.places(at, &mut row);
+            row
+        });
+        assert_eq!((heading[0], first[0], teaser[0]), (-1.0, 0.0, 2.0));
+        // One bad block is between the heart, two blocks long, and the teaser; the first block of the heart has all of it ahead.
+        assert_eq!((teaser[2], teaser[5], first[6]), (1.0, 2.0, 2.0));
+        // Blocks since the heading, what the first pass thinks of it, and its level.
+        assert_eq!(teaser[9..12], [1.0, 0.1, 2.0]);
+        assert!(heading.len() == teaser.len() && heading[9].is_nan());
     }
 
     #[test]
