@@ -201,19 +201,26 @@ impl Trees {
         if table.width < self.features.max(1) {
             return scores;
         }
-        // The rows that are still asked about, all of those of `asked` in order.
+        // The rows of `asked` in order: those that are still asked about, and a few that are not.
         let mut open: Vec<usize> = (0..scores.len()).collect();
         let mut asked = Cow::Borrowed(table);
         let step = (self.trees.len() / 10).max(1);
-        for trees in self.trees.chunks(step) {
+        for (at, trees) in self.trees.chunks(step).enumerate() {
+            let is_open = |scores: &[f32], row: usize| at == 0 || scores[row] >= floor;
             let groups = asked.values.chunks_exact(LANES * table.width);
             for (rows, group) in open.chunks(LANES).zip(groups) {
+                if !rows.iter().any(|&row| is_open(&scores, row)) {
+                    continue;
+                }
                 for (&row, sum) in rows.iter().zip(sums(trees, group)) {
-                    scores[row] += sum;
+                    if is_open(&scores, row) {
+                        scores[row] += sum;
+                    }
                 }
             }
             let left: Vec<usize> = (0..open.len()).filter(|&at| scores[open[at]] >= floor).collect();
-            if left.len() < open.len() {
+            // Moving rows together costs more than a step of a group, so it is done where a group is saved.
+            if left.len().div_ceil(LANES) < open.len().div_ceil(LANES) {
                 asked = Cow::Owned(asked.only(&left));
                 open = left.into_iter().map(|at| open[at]).collect();
             }
