@@ -1,15 +1,15 @@
 //! A stream of made-up articles: `stream_stories FOLDER [ARTICLES [WINDOW]]` says, as it grows, what an article costs, what memory
-//! holds, what lies on disk, and how long a start takes.
+//! holds, what lies on disk, and at the end how long a start takes; as lines that `curves` of `gristmill-dedup` draws.
 //!
 //! Six events are told at any time, each by several articles; 70,000 articles come a day. The time is the
-//! processor's for placing an article: counting its words, look-up, decision and insertion.
+//! processor's for placing an article: counting its words, look-up, decision and insertion; its median, 99th percentile and
+//! longest are of the last 10,000 articles. Care is what `tend` does between batches of 100, its longest since the line before.
 
 // The state that both stages' streams are measured over is one.
 #[path = "../../../dedup/examples/stream/files.rs"]
 mod files;
 
 use std::error::Error;
-use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use files::Files;
@@ -56,6 +56,12 @@ const SECONDS_A_DAY: i64 = 86_400;
 const A_DAY: i64 = 70_000;
 /// Articles that are committed together.
 const BATCH: u64 = 100;
+/// Articles whose times are kept.
+const SAMPLE: usize = 10_000;
+/// The numbers of articles at which a line is printed.
+const SHOWN: [u64; 8] = [
+    10_000, 20_000, 50_000, 100_000, 200_000, 300_000, 500_000, 1_000_000,
+];
 
 fn article(number: u64, document: &mut Document) {
     const EVENTS: u64 = 6;
@@ -105,18 +111,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut stories = Stories::new(&params);
     stories.open(&mut state)?;
+    println!("documents,joined,resident_mib,bytes_each,median_us,p99_us,longest_us,longest_tend_us");
     let mut document = Document::from_text("", "");
-    let mut times: Vec<u64> = Vec::new();
+    let mut times = vec![0; SAMPLE];
     let mut longest_tend = Duration::ZERO;
     let mut joined = 0;
-    let began = Timestamp::UNIX_EPOCH;
     for number in 0..last {
         article(number, &mut document);
         let seconds = number as i64 * SECONDS_A_DAY / A_DAY;
-        document.added = began + SignedDuration::from_secs(seconds);
+        document.added = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
         let start = processor();
         stories.place(&mut document, &mut state)?;
-        times.push((processor() - start).as_nanos() as u64);
+        times[number as usize % SAMPLE] = (processor() - start).as_nanos() as u64;
         joined += u64::from(document.story.similarity.is_some());
         if (number + 1) % BATCH == 0 {
             let start = processor();
@@ -124,40 +130,25 @@ fn main() -> Result<(), Box<dyn Error>> {
             longest_tend = longest_tend.max(processor() - start);
             state.commit()?;
         }
-        if [10_000, 50_000, 100_000, 300_000, 1_000_000].contains(&(number + 1)) || number + 1 == last {
-            let part = times.len().saturating_sub(10_000);
-            let mut latest = times.split_off(part);
-            times.clear();
+        let documents = number + 1;
+        if SHOWN.contains(&documents) || documents == last {
+            let mut latest = times[..SAMPLE.min(documents as usize)].to_vec();
             latest.sort_unstable();
             let at = |share: usize| latest[(latest.len() - 1) * share / 1_000] as f64 / 1e3;
-            let mut line = format!(
-                "{} articles, {joined} joined: median {:.0} µs, ",
-                number + 1,
-                at(500)
-            );
-            write!(
-                line,
-                "99th percentile {:.0} µs, longest {:.0} µs, {:.1} MiB resident, ",
+            println!(
+                "{documents},{joined},{:.1},{},{:.0},{:.0},{:.0},{:.0}",
+                resident(),
+                state.bytes() / documents,
+                at(500),
                 at(990),
                 at(1_000),
-                resident()
-            )?;
-            write!(
-                line,
-                "longest care between batches {:.0} µs, ",
-                std::mem::take(&mut longest_tend).as_secs_f64() * 1e6
-            )?;
-            write!(
-                line,
-                "{} bytes of state an article, ",
-                state.bytes() / (number + 1)
-            )?;
-            let start = Instant::now();
-            let mut again = Stories::new(&params);
-            again.open(&mut state)?;
-            println!("{line}start {:.0} ms", start.elapsed().as_secs_f64() * 1e3);
-            stories = again;
+                std::mem::take(&mut longest_tend).as_secs_f64() * 1e6,
+            );
         }
     }
+    drop(stories);
+    let start = Instant::now();
+    Stories::new(&params).open(&mut state)?;
+    eprintln!("start {:.0} ms", start.elapsed().as_secs_f64() * 1e3);
     Ok(())
 }
