@@ -68,13 +68,15 @@ impl Space {
     ) -> [Meaning; 2] {
         let mut sums = [[0.0_f32; DIMENSIONS]; 2];
         if [Tongue::UNKNOWN, Tongue::of(Some(Self::TONGUE))].contains(&tongue) {
-            let [one, two] = &mut sums;
             for (term, weights) in terms {
                 let Some(vector) = self.vector(term) else { continue };
-                for ((one, two), &value) in one.iter_mut().zip(two.iter_mut()).zip(vector) {
-                    let value = f32::from(value);
-                    *one += weights[0] * value;
-                    *two += weights[1] * value;
+                let vector = vector.map(f32::from);
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    if weight > 0.0 {
+                        for (sum, value) in sum.iter_mut().zip(&vector) {
+                            *sum += weight * value;
+                        }
+                    }
                 }
             }
         }

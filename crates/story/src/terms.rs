@@ -92,18 +92,22 @@ pub fn term(word: &str) -> Option<Term> {
     let mut singular = OFFSET;
     let mut letters = 0;
     let mut last = ' ';
-    for c in word.chars() {
-        singular = hash;
-        if c.is_ascii() {
-            last = c.to_ascii_lowercase();
+    if word.is_ascii() {
+        for byte in word.bytes() {
+            singular = hash;
+            last = char::from(byte.to_ascii_lowercase());
             hash = step(hash, last);
-        } else {
+        }
+        letters = word.len();
+    } else {
+        for c in word.chars() {
+            singular = hash;
             for lower in c.to_lowercase() {
                 last = lower;
                 hash = step(hash, lower);
             }
+            letters += 1;
         }
-        letters += 1;
     }
     if last == 's' && letters >= SHORTEST {
         hash = singular;
