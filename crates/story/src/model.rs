@@ -54,7 +54,7 @@ impl Model {
 impl Default for Model {
     /// The model that the stage comes with.
     fn default() -> Self {
-        const THRESHOLD: f32 = 0.47;
+        const THRESHOLD: f32 = 0.45;
         let trained = Self::new(
             &include_bytes!("../model/frequencies.bin")[..],
             include_bytes!("../model/meaning.bin"),

@@ -25,12 +25,12 @@ use corpus::{Article, Text};
 use stream::{Pair, bcubed, few, nearest, pairs, place};
 
 const GROWTH: Growth = Growth {
-    trees: 250,
+    trees: 350,
     leaves: 6,
     rate: 0.03,
     calm: 2.0,
     least: 2.0,
-    features: 0.5,
+    features: 0.3,
 };
 
 /// What is learned once, whichever events are known.
