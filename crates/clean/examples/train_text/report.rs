@@ -40,7 +40,7 @@ pub(crate) fn articles(texts: &[Text], models: &[Model]) {
         let article = read_with(&models[text.fold], &text.text, None);
         let title = article.title.unwrap_or_default();
         tally.add(text, &article.text, words(&title).len());
-        if let (Some(gold), true) = (&text.title, text.kind != Kind::Clean) {
+        if let (Some(gold), true) = (&text.title, matches!(text.kind, Kind::Heavy | Kind::Light)) {
             let fold = |title: &str| words(&title.to_lowercase());
             titled += 1;
             right += u32::from(fold(gold) == fold(&title));
@@ -55,6 +55,7 @@ pub(crate) fn articles(texts: &[Text], models: &[Model]) {
 struct Tally {
     heavy: Score,
     light: Score,
+    short: Score,
     kept: usize,
     words: usize,
 }
@@ -65,6 +66,7 @@ impl Tally {
         match text.kind {
             Kind::Heavy => self.heavy.add(&text.body, &said_runs),
             Kind::Light => self.light.add(&text.body, &said_runs),
+            Kind::Short => self.short.add(&text.body, &said_runs),
             Kind::Clean => {
                 let all = words(&text.text).len();
                 let kept = (words(said).len() + title).min(all);
@@ -77,7 +79,11 @@ impl Tally {
 
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (name, score) in [("heavy", self.heavy), ("light", self.light)] {
+        for (name, score) in [
+            ("heavy", self.heavy),
+            ("light", self.light),
+            ("short", self.short),
+        ] {
             write!(
                 f,
                 "{name} F1 {:.4} P {:.4} R {:.4}  ",

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::date;
 use super::lines::Line;
-use super::phrases::{BYLINE, TIME};
+use super::phrases::{BYLINE, Phrases, TIME};
 use super::scan::Scan;
 
 /// What stands around a body.
@@ -29,7 +29,10 @@ pub(super) fn read(lines: &[Line<'_>], scans: &[Scan], rules: &[Option<&'static 
             around.authors = authors(&line.text);
         }
         // A day and a year are five digits or more.
-        if around.created.is_none() && scan.digits >= 5 && (scan.classes[TIME] > 0 || scan.words <= 8) {
+        if around.created.is_none()
+            && scan.digits >= 5
+            && (scan.classes[TIME] > 0 || scan.classes[BYLINE] > 0 || scan.words <= 8)
+        {
             let day = date::find(&line.text);
             around.created = day.and_then(|day| TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok());
         }
@@ -67,6 +70,7 @@ const BY: &[&str] = &[
     "autora",
     "tekst",
     "yazan",
+    "haber",
     "بقلم",
     "كتب",
     "作者",
@@ -76,34 +80,60 @@ const BY: &[&str] = &[
     "撰文",
 ];
 
-/// The names in a line that begins like a byline.
-fn authors(line: &str) -> Vec<String> {
+/// What ends the names of a byline, beside marks.
+const WITH: &[&str] = &[" - ", " with ", " avec ", " mit ", " con ", " met ", "  "];
+
+/// The names in a line that begins like a byline, or in which one of its words stands before a colon.
+pub(super) fn authors(line: &str) -> Vec<String> {
     let lower = line.to_lowercase();
-    let Some(rest) = BY.iter().find_map(|by| {
-        let rest = lower.strip_prefix(by)?;
-        let rest = rest.strip_prefix([':', '：', ' '])?;
-        line.get(line.len().checked_sub(rest.len())?..)
-    }) else {
+    let marked = |by: &&str| {
+        let at = lower.match_indices(*by).map(|(at, _)| at);
+        at.filter(|&at| !lower[..at].ends_with(char::is_alphanumeric))
+            .find_map(|at| {
+                let rest = &lower[at + by.len()..];
+                rest.strip_prefix([':', '：'])
+            })
+    };
+    let marks = line.contains([':', '：']);
+    let led = |by: &&str| lower.strip_prefix(*by)?.strip_prefix(' ');
+    let Some(rest) = BY
+        .iter()
+        .find_map(|by| led(by).or_else(|| marks.then(|| marked(by)).flatten()))
+    else {
         return Vec::new();
     };
-    let rest = rest
+    let rest = line
+        .get(line.len().saturating_sub(rest.len())..)
+        .unwrap_or_default()
+        .trim_start();
+    let end = WITH
+        .iter()
+        .filter_map(|with| rest.find(with))
+        .min()
+        .unwrap_or(rest.len());
+    let rest = rest[..end]
         .split(['|', '•', '·', '@', '/', '(', '–', '—'])
         .next()
         .unwrap_or_default();
+    let ideographs = rest.chars().next().is_some_and(is_ideograph);
     let mut authors = Vec::new();
     for name in rest
-        .split([',', ';', '&', '、', '،'])
+        .split(|c| matches!(c, ',' | ';' | '&' | '、' | '،') || ideographs && c == ' ')
         .flat_map(|part| part.split(" and "))
         .flat_map(|part| part.split(" und "))
         .flat_map(|part| part.split(" et "))
     {
         let name = name.trim_matches(|c: char| c.is_whitespace() || c == ':' || c == '.');
-        if !is_name(name) {
+        if !is_name(name) || Phrases::built_in().words(name).iter().all(|word| word.is(BYLINE)) {
             break;
         }
         authors.push(name.to_owned());
     }
     authors
+}
+
+const fn is_ideograph(c: char) -> bool {
+    matches!(c as u32, 0x3040..=0x30FF | 0x3400..=0x9FFF)
 }
 
 /// Words that stand in names in lower case.
@@ -118,10 +148,7 @@ fn is_name(name: &str) -> bool {
         return false;
     }
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
-    if name
-        .chars()
-        .all(|c| matches!(c as u32, 0x3040..=0x30FF | 0x3400..=0x9FFF))
-    {
+    if name.chars().all(is_ideograph) {
         return (2..=4).contains(&letters);
     }
     let words: Vec<&str> = name.split_whitespace().collect();
@@ -150,6 +177,12 @@ mod tests {
             ),
             ("Von Clara van der Berg", &["Clara van der Berg"]),
             ("Автор: Ирина Петрова", &["Ирина Петрова"]),
+            ("Par Claire Dumont avec AFP", &["Claire Dumont"]),
+            (
+                "2026-05-12 10:20 来源：南方新闻网 作者：陈静 编辑：王芳",
+                &["陈静"],
+            ),
+            ("By Lena Moravec, Staff Writers", &["Lena Moravec"]),
             ("By subscribing you agree", &[]),
             ("By the river", &[]),
         ] {

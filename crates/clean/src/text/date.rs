@@ -33,6 +33,11 @@ fn month(word: &str) -> Option<i8> {
     NAMES.get(word.to_lowercase().as_str()).copied()
 }
 
+/// Whether a word names a month.
+pub(super) fn is_month(word: &str) -> bool {
+    month(word).is_some()
+}
+
 /// The first date in a line that can be read in one way only: with the month's name, the year first, or dots between.
 pub(super) fn find(line: &str) -> Option<Date> {
     // No date is without a year, and most lines have none.
@@ -92,7 +97,10 @@ pub(super) fn find(line: &str) -> Option<Date> {
             if let (Some(month), Some(year)) = (named(middle), year(last)) {
                 Some((year, month, first))
             } else if let (Some(month), Some(year)) = (of_year(at + 1), year(at + 2)) {
-                ((after(at), after(at + 1)) == ('.', '.')).then_some((year, month, first))
+                // Between other marks the month may stand first, unless the day is no month.
+                let marks = (after(at), after(at + 1));
+                (marks == ('.', '.') || first > 12 && matches!(marks, ('/', '/') | ('-', '-')))
+                    .then_some((year, month, first))
             } else {
                 None
             }
@@ -121,6 +129,7 @@ mod tests {
             ("2023-05-07T10:00:00Z", Some("2023-05-07")),
             ("5 января 2022, 10:15", Some("2022-01-05")),
             ("03/04/2022", None),
+            ("Publié le 13/05/2026 à 07h15", Some("2026-05-13")),
             ("31 February 2022", None),
             ("since 1999", None),
         ] {

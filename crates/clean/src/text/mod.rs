@@ -2,7 +2,8 @@
 //!
 //! A text is its lines. Each line is measured once (`scan`), without a guess at its language; the measurements and
 //! how the line stands to the others make a row of a [`Table`]; two passes of boosted trees ([`Forest`]) say how
-//! likely the line belongs to the article, the second seeing what the first thinks of its neighbours. What is kept
+//! likely the line belongs to the article, the second seeing what the first thinks of its neighbours. Lines that are
+//! furniture by their words alone go in any text (`plain`), since a short one gives the trees little to go by. What is kept
 //! is put together as paragraphs; above it the title is looked for, by its repetition or its place, and beside it
 //! who wrote the text, when and where.
 //!
@@ -16,6 +17,7 @@ pub(crate) mod dateline;
 mod forest;
 mod lines;
 mod phrases;
+mod plain;
 mod rules;
 mod scan;
 mod second;
@@ -81,16 +83,13 @@ fn made(model: &Model, text: &str, title: Option<&str>, told: bool) -> Article {
     let lines = lines::split(text);
     let scans = scan(&lines);
     let title_hash = title.map(|title| Scan::of(title, Phrases::built_in()).hash);
-    let mut scores = Vec::with_capacity(lines.len());
-    let mut kept = Vec::with_capacity(lines.len());
-    for scans in scans.chunks(CHUNK) {
-        let mut table = Table::first(scans, title_hash);
-        let said = model.scores(&mut table);
-        kept.extend(classify::keep(&said, &table));
-        scores.extend(said);
+    let mut rules = rules::asides(&lines, &scans);
+    let (scores, mut kept) = judge(model, &scans, &rules, title_hash);
+    rules::follow(&scans, &scores, &rules, &mut kept);
+    for (rule, kept) in rules.iter_mut().zip(&kept) {
+        *rule = rule.or((!kept).then_some("model"));
     }
-    let mut rules: Vec<Option<&'static str>> = kept.iter().map(|&kept| (!kept).then_some("model")).collect();
-    rules::apply(&scans, &mut rules);
+    rules::apply(&lines, &scans, &mut rules);
     let start = body_start(&scans, &kept);
     let given = title.is_some();
     let found = match title {
@@ -110,6 +109,37 @@ fn made(model: &Model, text: &str, title: Option<&str>, told: bool) -> Article {
     // A line that is all there is makes a text, not a title; a title that was given stays one.
     article.title = title.filter(|title| given || *title != article.text);
     article
+}
+
+/// The scores of the lines and whether the model keeps them. It does not see those that a rule has taken, and keeps none of them.
+fn judge(
+    model: &Model,
+    scans: &[Scan],
+    rules: &[Option<&'static str>],
+    title: Option<u64>,
+) -> (Vec<i32>, Vec<bool>) {
+    let mut scores = Vec::with_capacity(scans.len());
+    let mut kept = Vec::with_capacity(scans.len());
+    let mut add = |scans: &[Scan]| {
+        for scans in scans.chunks(CHUNK) {
+            let mut table = Table::first(scans, title);
+            let said = model.scores(&mut table);
+            kept.extend(classify::keep(&said, &table));
+            scores.extend(said);
+        }
+    };
+    if rules.iter().all(Option::is_none) {
+        add(scans);
+        return (scores, kept);
+    }
+    let seen = scans.iter().zip(rules).filter(|(_, rule)| rule.is_none());
+    add(&seen.map(|(scan, _)| scan.clone()).collect::<Vec<_>>());
+    let mut said = scores.into_iter().zip(kept);
+    let all = rules.iter().map(|rule| match rule {
+        None => said.next().unwrap_or_default(),
+        Some(_) => (0, false),
+    });
+    all.unzip()
 }
 
 /// The first line of the body: the first that is kept and reads like prose, or the first that is kept.

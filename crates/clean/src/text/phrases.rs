@@ -152,7 +152,7 @@ impl Phrases {
                 continue;
             };
             for phrase in members.split(',') {
-                let words = hashes(phrase);
+                let words: Vec<u32> = split(phrase.trim()).iter().map(|word| word.hash).collect();
                 let Some((&last, before)) = words.split_last() else {
                     continue;
                 };
@@ -205,6 +205,27 @@ impl Phrases {
         }
     }
 
+    /// The words of a line, each with the classes that it has by itself and as part of a phrase.
+    pub(super) fn words(&self, line: &str) -> Vec<Word> {
+        let mut words = split(line);
+        for last in 0..words.len() {
+            let own = self.get(words[last].hash);
+            words[last].classes |= own & !ENDS;
+            if !Self::ends_phrase(own) {
+                continue;
+            }
+            let mut chain = words[last].hash;
+            for first in (last.saturating_sub(REACH)..last).rev() {
+                chain = mix(words[first].hash, chain);
+                let classes = self.get(chain) & !ENDS;
+                words[first..=last]
+                    .iter_mut()
+                    .for_each(|word| word.classes |= classes);
+            }
+        }
+        words
+    }
+
     fn insert(&mut self, hash: u32, classes: u16) {
         let (word, bit) = bit(hash);
         self.known[word] |= bit;
@@ -229,31 +250,95 @@ const fn bit(hash: u32) -> (usize, u64) {
     ((hash >> 22) as usize, 1 << (hash >> 16 & 63))
 }
 
-/// The hashes of the words of a phrase, as a scan of it would find them.
-fn hashes(phrase: &str) -> Vec<u32> {
-    let mut hashes = Vec::new();
-    let mut open: Option<Hash> = None;
-    for c in phrase.trim().chars().flat_map(char::to_lowercase) {
-        let c = if c == '\u{2019}' { '\'' } else { c };
-        if matches!(c as u32, 0x3040..=0x30FF | 0x3400..=0x9FFF | 0xF900..=0xFAFF) {
-            hashes.extend(open.take().map(Hash::finish));
+/// Words of a phrase before its last one, at most.
+pub(super) const REACH: usize = 5;
+
+/// A word of a line, and what it is known for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Word {
+    hash: u32,
+    classes: u16,
+    /// Where it begins in the line, in bytes.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// Whether it begins with a digit.
+    pub number: bool,
+    /// Whether it begins with a capital, or is of a script that has none.
+    pub capital: bool,
+    /// Whether it is a single ideograph or kana.
+    pub ideograph: bool,
+}
+
+impl Word {
+    /// Whether it belongs to a class.
+    pub(super) const fn is(&self, class: usize) -> bool {
+        self.classes >> class & 1 == 1
+    }
+
+    /// Whether it belongs to a class and no other.
+    pub(super) const fn only(&self, class: usize) -> bool {
+        self.classes == 1 << class
+    }
+
+    /// Whether it belongs to any class.
+    pub(super) const fn is_known(&self) -> bool {
+        self.classes != 0
+    }
+
+    /// Whether it belongs to a class of furniture.
+    pub(super) const fn is_furniture(&self) -> bool {
+        self.classes & !(1 << FUNCTION) != 0
+    }
+}
+
+/// The words of a text, as a scan of it would find them, their classes still open.
+fn split(text: &str) -> Vec<Word> {
+    let mut words: Vec<Word> = Vec::new();
+    let mut open: Option<(Word, Hash)> = None;
+    let close = |(word, hash): (Word, Hash)| Word {
+        hash: hash.finish(),
+        ..word
+    };
+    for (at, c) in text.char_indices() {
+        let end = at + c.len_utf8();
+        let begun = Word {
+            hash: 0,
+            classes: 0,
+            start: at,
+            end,
+            number: c.is_numeric(),
+            capital: c.is_alphabetic() && !c.is_lowercase(),
+            ideograph: matches!(c as u32, 0x3040..=0x30FF | 0x3400..=0x9FFF | 0xF900..=0xFAFF),
+        };
+        let letter = if c == '\u{2019}' { '\'' } else { c };
+        // A scan takes the first letter alone of a letter that is several in lower case.
+        let lower = letter.to_lowercase().next().unwrap_or(letter);
+        if begun.ideograph {
+            words.extend(open.take().map(close));
             let mut hash = Hash::START;
             hash.push(c.into());
-            hashes.push(hash.finish());
-        } else if c.is_alphanumeric() || c == '\'' {
-            open.get_or_insert(Hash::START).push(c.into());
+            words.push(close((begun, hash)));
+        } else if letter.is_alphanumeric() || letter == '\'' && open.is_some() {
+            let (word, hash) = open.get_or_insert((begun, Hash::START));
+            hash.push(lower.into());
+            word.end = end;
         } else {
-            hashes.extend(open.take().map(Hash::finish));
+            words.extend(open.take().map(close));
         }
     }
-    hashes.extend(open.map(Hash::finish));
-    hashes
+    words.extend(open.map(close));
+    words
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::scan::Scan;
     use super::*;
+
+    fn hashes(phrase: &str) -> Vec<u32> {
+        split(phrase).iter().map(|word| word.hash).collect()
+    }
 
     #[test]
     fn a_word_has_one_hash_wherever_it_stands() {

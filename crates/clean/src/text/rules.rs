@@ -1,7 +1,9 @@
 //! What structure says where the model is not sure: lines of furniture alone around the body, and the lists of other
 //! articles below it.
 
+use super::lines::Line;
 use super::phrases::{BYLINE, FUNCTION, MEDIA, RELATED, TIME};
+use super::plain::{self, Place};
 use super::scan::{End, Scan};
 
 /// Words of a heading or a button, at most.
@@ -10,7 +12,7 @@ const LABEL: u32 = 6;
 const TEASER: u32 = 30;
 
 /// Marks lines that are furniture by their place and words, where `rules` does not say so yet.
-pub(super) fn apply(scans: &[Scan], rules: &mut [Option<&'static str>]) {
+pub(super) fn apply(lines: &[Line<'_>], scans: &[Scan], rules: &mut [Option<&'static str>]) {
     let body = |at: usize| rules[at].is_none() && scans[at].is_prose();
     let Some(first) = (0..scans.len()).find(|&at| body(at)) else {
         return;
@@ -22,8 +24,70 @@ pub(super) fn apply(scans: &[Scan], rules: &mut [Option<&'static str>]) {
             *rule = Some("list");
         } else if (at < first || at > last) && is_label(&scans[at]) {
             *rule = Some("label");
+        } else {
+            let place = match at {
+                _ if at < first => Place::Above,
+                _ if at > last => Place::Below,
+                _ => Place::Inside,
+            };
+            *rule = plain::furniture(&lines[at].text, &scans[at], place);
         }
     }
+}
+
+/// Pointers and credits between two lines that read like prose, marked before the model sees the text: one "Read also" in an article
+/// does not make what follows a list of teasers.
+pub(super) fn asides(lines: &[Line<'_>], scans: &[Scan]) -> Vec<Option<&'static str>> {
+    /// Such lines in a row, at most; more are a list.
+    const ROW: usize = 3;
+    let mut rules = vec![None; scans.len()];
+    let bodies: Vec<usize> = (0..scans.len()).filter(|&at| reads_on(&scans[at])).collect();
+    for ends in bodies.windows(2) {
+        let between = ends[0] + 1..ends[1];
+        if (1..=ROW).contains(&between.len()) {
+            for at in between {
+                rules[at] = plain::aside(&lines[at].text, &scans[at]);
+            }
+        }
+    }
+    rules
+}
+
+/// Keeps lines that read like prose beside those that are kept, though the model is a little less sure of them, and the best of them
+/// where it is sure of none: a short text gives it little to go by.
+pub(super) fn follow(scans: &[Scan], scores: &[i32], rules: &[Option<&'static str>], kept: &mut [bool]) {
+    /// Words of the body of such a text, at most.
+    const SHORT: u32 = 300;
+    /// The least score, which is a probability of one in eight.
+    const LEAST: i32 = -2000;
+    let body = scans.iter().zip(&*kept).filter(|(_, kept)| **kept);
+    if body.map(|(scan, _)| scan.words).sum::<u32>() > SHORT {
+        return;
+    }
+    let seen: Vec<usize> = (0..scans.len()).filter(|&at| rules[at].is_none()).collect();
+    let likely = |at: usize| reads_on(&scans[at]) && scores[at] >= LEAST;
+    if !kept.contains(&true) {
+        let best = seen
+            .iter()
+            .copied()
+            .filter(|&at| likely(at))
+            .max_by_key(|&at| scores[at]);
+        best.into_iter().for_each(|at| kept[at] = true);
+    }
+    for pair in seen.windows(2) {
+        kept[pair[1]] |= kept[pair[0]] && likely(pair[1]);
+    }
+    for pair in seen.windows(2).rev() {
+        kept[pair[0]] |= kept[pair[1]] && likely(pair[0]);
+    }
+}
+
+/// Whether a line reads like a sentence, if a short one, that is not of furniture.
+fn reads_on(scan: &Scan) -> bool {
+    scan.words >= 6
+        && scan.end >= End::QuotedSentence
+        && scan.separators == 0
+        && scan.furniture() * 3 <= scan.words
 }
 
 /// Whether a line is furniture in all its words, such as the name of a form, a button or a list.

@@ -4,7 +4,7 @@
 //! case and hashed; an ideograph or a kana is a word by itself. Hashes go to the [`Phrases`], which know the
 //! function words and the furniture of the languages that we serve.
 
-use super::phrases::{CLASSES, FUNCTION, Hash, Phrases, mix};
+use super::phrases::{CLASSES, FUNCTION, Hash, Phrases, REACH, mix};
 
 /// How a line ends, in the order from furniture to prose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -190,9 +190,6 @@ fn classify(c: char) -> (u8, u32) {
         _ => (SYMBOL, code),
     }
 }
-
-/// Words of a phrase before its last one, at most.
-const REACH: usize = 5;
 
 /// The last hashes of words, so that phrases of several words can be looked up by their last word.
 struct Words<'p> {

@@ -112,7 +112,13 @@ pub(super) fn find(lines: &[Line<'_>], scans: &[Scan], kept: &[bool], start: usi
             (0, _) => 4,
             _ => 0,
         };
-        let length = i32::try_from(scan.words.min(10)).unwrap_or(0) * 2;
+        // An ideograph says more than the half of a word that it counts for elsewhere.
+        let words = if scan.start == Start::Uncased && scan.chars < scan.words * 3 {
+            scan.chars * 2 / 3
+        } else {
+            scan.words
+        };
+        let length = i32::try_from(words.min(10)).unwrap_or(0) * 2;
         let furniture =
             i32::try_from((scan.furniture() * 30).checked_div(scan.words).unwrap_or(0)).unwrap_or(0);
         let dated = i32::try_from(scan.times).unwrap_or(0) * 6;
