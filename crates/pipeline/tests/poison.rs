@@ -173,20 +173,20 @@ fn a_document_that_ends_its_process_is_set_aside_and_the_others_go_on() {
 }
 
 #[test]
-fn a_document_that_survives_its_trial_and_ends_the_process_is_set_aside_at_the_fifth_end() {
+fn a_document_that_survives_its_trial_and_ends_the_process_is_set_aside_at_the_twelfth_end() {
     let dir = folder();
     // Whatever is at work beside it at one end is let in alone at the next start, and through.
     fill(dir.path(), &["fine", "sly", "slow", "well"]);
-    assert_eq!(until_done(dir.path(), "end"), 5);
+    assert_eq!(until_done(dir.path(), "end"), 12);
     check(dir.path(), 3, &[("sly", "crash")]);
     assert_eq!(fs::read_to_string(dir.path().join("state/ends")).unwrap(), "");
 }
 
 #[test]
-fn a_document_that_is_at_work_at_four_ends_is_let_in_again() {
+fn a_document_that_is_at_work_at_eleven_ends_is_let_in_again() {
     let dir = folder();
     fill(dir.path(), &["fine", "unlucky", "well"]);
-    assert_eq!(until_done(dir.path(), "end"), 4);
+    assert_eq!(until_done(dir.path(), "end"), 11);
     check(dir.path(), 3, &[]);
     assert_eq!(fs::read_to_string(dir.path().join("state/ends")).unwrap(), "");
 }
@@ -294,8 +294,8 @@ fn a_file_that_ends_the_process_while_it_is_read_is_set_aside_and_the_others_go_
 }
 
 #[test]
-fn a_file_that_survives_its_trial_and_ends_the_process_is_set_aside_at_the_fifth_end() {
-    check_file_without_memory(&[("SPARED", "1")], 5);
+fn a_file_that_survives_its_trial_and_ends_the_process_is_set_aside_at_the_twelfth_end() {
+    check_file_without_memory(&[("SPARED", "1")], 12);
 }
 
 /// An ordered stage whose state fails at a document.
@@ -336,9 +336,9 @@ fn the_rest_of_a_file_that_was_set_aside_comes_once_when_it_is_tried_again() {
     };
     let counters = || Arc::new(Counters::default());
     run_through(&inbox, &settings, real(), &stopping, &counters()).unwrap_err();
-    // Five processes have ended while they read on behind the third record.
+    // Twelve processes have ended while they read on behind the third record.
     let name = DocumentId::from_bytes(inbox.find(&path).unwrap().key());
-    fs::write(dir.path().join("state/ends"), format!("{name} 5 source\n")).unwrap();
+    fs::write(dir.path().join("state/ends"), format!("{name} 12 source\n")).unwrap();
     let texts_of = || {
         let documents = found(dir.path()).documents;
         let texts = documents

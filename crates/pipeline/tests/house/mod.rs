@@ -50,7 +50,7 @@ impl Stage for Moody {
                 Ok(Verdict::Keep)
             }
             "unlucky" => {
-                end_four_times();
+                end_eleven_times();
                 Ok(Verdict::Keep)
             }
             "slow" => {
@@ -102,11 +102,11 @@ fn is_tried() -> bool {
     word("AT") == "try"
 }
 
-/// Ends the first four processes that come here, beside those that only try a document, as somebody could from outside.
-fn end_four_times() {
+/// Ends the first eleven processes that come here, beside those that only try a document, as somebody could from outside.
+fn end_eleven_times() {
     let ended = Path::new(&word("CHILD_DIR")).join("ended");
     let before = fs::read_to_string(&ended).unwrap_or_default();
-    if before.len() < 4 && !is_tried() {
+    if before.len() < 11 && !is_tried() {
         fs::write(ended, before + ".").unwrap();
         std::process::abort();
     }
