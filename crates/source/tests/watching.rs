@@ -167,20 +167,25 @@ fn what_was_there_and_what_lands() {
     daemon.expect_nothing_for(SETTLE * 3);
 }
 
-#[test]
-fn what_lands_between_the_first_look_and_the_watch() {
-    let dir = TempDir::new().unwrap();
-    fs::write(dir.path().join("before"), "x").unwrap();
+/// What looks at `dir` once, takes what stands there at once, and hears of the rest by events.
+fn watcher_of(dir: &Path) -> Watcher {
     let inbox = Inbox::new(Settings {
         watch: vec![Watched {
-            path: dir.path().to_owned(),
+            path: dir.to_owned(),
             name: None,
         }],
         settle: Duration::ZERO,
         rescan: NEVER,
         ..Settings::default()
     });
-    let watcher = Watcher::new(Arc::new(inbox.unwrap()));
+    Watcher::new(Arc::new(inbox.unwrap()))
+}
+
+#[test]
+fn what_lands_between_the_first_look_and_the_watch() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("before"), "x").unwrap();
+    let watcher = watcher_of(dir.path());
     let (handle, (sender, late)) = (watcher.handle(), channel());
     let patience = thread::spawn(move || {
         let came = late.recv_timeout(PATIENCE).is_ok();
@@ -377,16 +382,7 @@ fn very_many_files_at_once() {
 fn a_file_that_could_not_be_taken_is_looked_at_again_on_request() {
     let dir = TempDir::new().unwrap();
     fs::write(dir.path().join("a"), "x").unwrap();
-    let inbox = Inbox::new(Settings {
-        watch: vec![Watched {
-            path: dir.path().to_owned(),
-            name: None,
-        }],
-        settle: Duration::ZERO,
-        rescan: NEVER,
-        ..Settings::default()
-    });
-    let watcher = Watcher::new(Arc::new(inbox.unwrap()));
+    let watcher = watcher_of(dir.path());
     let handle = watcher.handle();
     let mut offered = 0;
     watcher.run(&gristmill_source::NoBooks, &mut |file| {
