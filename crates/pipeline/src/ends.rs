@@ -9,16 +9,20 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use gristmill_core::DocumentId;
 use gristmill_disk::{SharedDisk, write_atomically};
 
 /// So many ends in a row with it at work, and a document is set aside though nothing came of trying it. One end can be
 /// anybody's doing: a kill, a loss of power, the document beside it. After that it is let in alone, so at the second
-/// nothing else was at work. Where a process is killed within a second of its start, again and again, on a machine so busy
-/// that a document is alone for as long, chance meets it about every other time: of five in a row one storm of three
-/// hundred kills had a case.
+/// nothing else was at work. Chance meets a document that is alone now and then, where a process is killed every few
+/// seconds; it does not meet it so often in a row.
 pub(crate) const ENDS: u32 = 12;
+
+/// Ends that follow faster on one another count as one. A process that is killed several times a second on a busy machine
+/// may never come through its first document; one that a document ends is started again after seconds, or ends long enough.
+pub(crate) const APART: Duration = Duration::from_secs(5);
 
 /// What was at work when the process ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +43,8 @@ pub(crate) struct Ends {
 
 impl Ends {
     /// Reads the count in the state folder `state` and adds the end over the documents in `at_work`, each with its stage. In
-    /// a row are those ends alone that found something at work: another says nothing, and changes nothing.
+    /// a row are those ends alone that found something at work: another says nothing, and changes nothing. Nor does one within
+    /// [`APART`] of the last that counted.
     pub(crate) fn open(
         state: &Path,
         disk: SharedDisk,
@@ -52,7 +57,11 @@ impl Ends {
         };
         let before = String::from_utf8_lossy(&before);
         let mut suspects: HashMap<_, _> = before.lines().filter_map(parse).collect();
-        let news = !at_work.is_empty();
+        let last = fs::metadata(&path).and_then(|count| count.modified());
+        // A clock that was set back says nothing: then the end counts.
+        let age = last.ok().and_then(|last| last.elapsed().ok());
+        let again = at_work.keys().all(|id| suspects.contains_key(id)) && age.is_some_and(|age| age < APART);
+        let news = !at_work.is_empty() && !again;
         if news {
             let counted = at_work.into_iter().map(|(id, stage)| {
                 let before = suspects.get(&id).map_or(0, |suspect| suspect.ends);
@@ -119,6 +128,7 @@ fn parse(line: &str) -> Option<(DocumentId, Suspect)> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::SystemTime;
 
     use gristmill_disk::RealDisk;
 
@@ -132,6 +142,13 @@ mod tests {
             let at_work = ids.iter().map(|id| (*id, "two words".to_owned())).collect();
             Ends::open(dir.path(), Arc::new(RealDisk), at_work).unwrap()
         };
+        let later = || {
+            let count = fs::File::options()
+                .write(true)
+                .open(dir.path().join("ends"))
+                .unwrap();
+            count.set_modified(SystemTime::now() - APART).unwrap();
+        };
         let counts = |ends: &Ends| {
             let suspects = ends.suspects();
             assert!(suspects.values().all(|suspect| suspect.stage == "two words"));
@@ -139,15 +156,21 @@ mod tests {
         };
         assert_eq!(counts(&open(&[])), [0, 0]);
         assert_eq!(counts(&open(&[first, second])), [1, 1]);
+        // Too soon after the last.
+        assert_eq!(counts(&open(&[first, second])), [1, 1]);
+        later();
         assert_eq!(counts(&open(&[first, second])), [2, 2]);
         // Nobody was at work: that says nothing.
         let ends = open(&[]);
         assert_eq!(counts(&ends), [2, 2]);
         ends.forget([second].into_iter());
         assert_eq!(counts(&ends), [2, 0]);
+        later();
         assert_eq!(counts(&open(&[first, second])), [3, 1]);
         // It ended over another: the row is broken.
+        later();
         assert_eq!(counts(&open(&[second])), [0, 2]);
+        later();
         assert_eq!(counts(&open(&[first])), [1, 0]);
     }
 }
