@@ -22,7 +22,7 @@ pub(crate) const ENDS: u32 = 12;
 
 /// Ends that follow faster on one another count as one. A process that is killed several times a second on a busy machine
 /// may never come through its first document; one that a document ends is started again after seconds, or ends long enough.
-pub(crate) const APART: Duration = Duration::from_secs(5);
+const APART: Duration = Duration::from_secs(5);
 
 /// What was at work when the process ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

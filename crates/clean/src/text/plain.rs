@@ -22,20 +22,30 @@ const LONGEST: u32 = 30;
 
 /// Which rule says that a line points to another article or names who made a picture, if one does.
 pub(super) fn aside(line: &str, scan: &Scan) -> Option<&'static str> {
-    if scan.words > LONGEST || scan.classes[RELATED] == 0 && scan.classes[MEDIA] == 0 {
+    if !may_be_aside(scan) {
         return None;
     }
-    let line = trimmed(line);
-    let words = Phrases::built_in().words(line);
-    if is_pointer(line, &words, scan) {
+    let (line, words) = split(line);
+    aside_of(line, &words, scan)
+}
+
+/// What the scan counted spares most lines a second reading.
+fn may_be_aside(scan: &Scan) -> bool {
+    scan.words <= LONGEST && (scan.classes[RELATED] > 0 || scan.classes[MEDIA] > 0)
+}
+
+fn aside_of(line: &str, words: &[Word], scan: &Scan) -> Option<&'static str> {
+    if is_pointer(line, words, scan) {
         Some("pointer")
     } else {
-        is_credit(line, &words, scan).then_some("credit")
+        is_credit(line, words, scan).then_some("credit")
     }
 }
 
-fn trimmed(line: &str) -> &str {
-    line.trim_start_matches(|c: char| !c.is_alphanumeric())
+/// A line from its first letter or digit on, and its words.
+fn split(line: &str) -> (&str, Vec<Word>) {
+    let line = line.trim_start_matches(|c: char| !c.is_alphanumeric());
+    (line, Phrases::built_in().words(line))
 }
 
 /// Which rule says that a line is furniture, if one does.
@@ -43,16 +53,17 @@ pub(super) fn furniture(line: &str, scan: &Scan, place: Place) -> Option<&'stati
     if scan.words == 0 || scan.words > LONGEST {
         return None;
     }
-    if let Some(aside) = aside(line, scan) {
-        return Some(aside);
-    }
-    // What the scan counted spares most lines a second reading.
-    if place == Place::Inside || scan.is_prose() || scan.furniture() == 0 && scan.digits == 0 {
+    let may_be_aside = may_be_aside(scan);
+    let may_be_other =
+        place != Place::Inside && !scan.is_prose() && (scan.furniture() > 0 || scan.digits > 0);
+    if !may_be_aside && !may_be_other {
         return None;
     }
-    let line = trimmed(line);
-    let words = Phrases::built_in().words(line);
-    if is_button(&words, scan) {
+    let (line, words) = split(line);
+    let aside = may_be_aside.then(|| aside_of(line, &words, scan)).flatten();
+    if aside.is_some() || !may_be_other {
+        aside
+    } else if is_button(&words, scan) {
         Some("button")
     } else if is_stamp(line, &words, scan, place) {
         Some("stamp")
