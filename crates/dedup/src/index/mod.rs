@@ -187,6 +187,7 @@ impl Index {
             // A batch of very long documents, or very many that gave next to nothing.
             self.flush(state)?;
         }
+        self.recent.fetch(entries.iter().map(|&entry| entry >> u16::BITS));
         entries.sort_unstable();
         let most = entries.iter().map(|&entry| entry as u16).max();
         let (low, at_bits) = (
