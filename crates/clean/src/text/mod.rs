@@ -3,9 +3,9 @@
 //! A text is its lines. Each line is measured once (`scan`), without a guess at its language; the measurements and
 //! how the line stands to the others make a row of a [`Table`]; two passes of boosted trees ([`Forest`]) say how
 //! likely the line belongs to the article, the second seeing what the first thinks of its neighbours. Lines that are
-//! furniture by their words alone go in any text (`plain`), since a short one gives the trees little to go by. What is kept
-//! is put together as paragraphs; above it the title is looked for, by its repetition or its place, and beside it
-//! who wrote the text, when and where.
+//! furniture by their words alone go in any text (`plain`), since a short one gives the trees little to go by, and so do
+//! threads of comments (`thread`), which read like prose. What is kept is put together as paragraphs; above it the title
+//! is looked for, by its repetition or its place, and beside it who wrote the text, when and where.
 //!
 //! A body that is clean already comes out as it went in: the model learned from clean bodies too, and where little
 //! speaks against a text nothing is taken from it.
@@ -22,6 +22,7 @@ mod rules;
 mod scan;
 mod second;
 mod table;
+mod thread;
 mod title;
 
 pub use classify::{Model, keep_above};
@@ -90,6 +91,7 @@ fn made(model: &Model, text: &str, title: Option<&str>, told: bool) -> Article {
         *rule = rule.or((!kept).then_some("model"));
     }
     rules::apply(&lines, &scans, &mut rules);
+    thread::apply(&lines, &scans, &mut rules);
     let start = body_start(&scans, &kept);
     let given = title.is_some();
     let found = match title {
