@@ -2,9 +2,10 @@
 //!
 //! Unpacked, a model is 4 to 20 MiB. Of a million short texts in one language a few are taken for a text in another, so
 //! that a daemon which kept every model would come to hold them all, in steps, over weeks. It takes 4 to 35 ms to unpack
-//! one again, which is why it is kept while many texts go by: in a stream of many languages all stay.
+//! one again, which is why one that several texts needed is kept while many others go by: in a stream of many languages
+//! all stay. One that a single text needed soon goes; if there are more such texts, that costs unpacking it once more.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::model::Model;
@@ -12,8 +13,10 @@ use crate::model::Model;
 /// A model is let go when this many tokens were read since one of its texts. Unpacking all models takes as long as
 /// tagging some 100,000 words, so that even languages which come just after they were let go cost a tenth of the time.
 const PATIENCE: u64 = 1_000_000;
+/// The same for a model of which no other text was in need within [`PATIENCE`] tokens before that one.
+const PROBATION: u64 = PATIENCE / 64;
 /// After so many tokens the shelf is looked through.
-const ROUND: u64 = PATIENCE / 16;
+const ROUND: u64 = PROBATION / 4;
 
 /// Models that are held while they are in use.
 pub(crate) struct Shelf<const N: usize> {
@@ -26,8 +29,10 @@ pub(crate) struct Shelf<const N: usize> {
 
 struct Place {
     model: RwLock<Option<Arc<Model>>>,
-    /// What was [read](Shelf::read) when the model was last asked for.
+    /// What was [read](Shelf::read) when the model was last asked for; 0 before.
     asked: AtomicU64,
+    /// Whether it had been asked for within [`PATIENCE`] tokens before that.
+    is_regular: AtomicBool,
 }
 
 impl<const N: usize> Shelf<N> {
@@ -51,7 +56,7 @@ impl<const N: usize> Shelf<N> {
         let before = self.read.fetch_add(tokens as u64, Ordering::Relaxed);
         let now = before + tokens as u64;
         let place = &self.places[at];
-        place.asked.fetch_max(now, Ordering::Relaxed);
+        place.ask(now);
         let model = place.get(self.packed[at].1);
         if before / ROUND != now / ROUND {
             for place in &self.places {
@@ -67,7 +72,16 @@ impl Place {
         Self {
             model: RwLock::new(None),
             asked: AtomicU64::new(0),
+            is_regular: AtomicBool::new(false),
         }
+    }
+
+    /// Notes that the model is asked for. Threads that ask at once may do so in any order: what they leave is as good as
+    /// one of them a moment later.
+    fn ask(&self, now: u64) {
+        let before = self.asked.swap(now, Ordering::Relaxed);
+        let is_regular = before > 0 && now.saturating_sub(before) <= PATIENCE;
+        self.is_regular.store(is_regular, Ordering::Relaxed);
     }
 
     fn get(&self, packed: &[u8]) -> Option<Arc<Model>> {
@@ -80,13 +94,18 @@ impl Place {
         let mut held = self.model.write().unwrap_or_else(PoisonError::into_inner);
         if held.is_none() {
             *held = Model::from_bytes(packed).ok().map(Arc::new);
+            gristmill_pages::give_back(packed);
         }
         held.clone()
     }
 
     /// Lets the model go if it was not asked for lately; who is at a text with it keeps it until the text's end.
     fn let_go(&self, now: u64) {
-        if now.saturating_sub(self.asked.load(Ordering::Relaxed)) > PATIENCE {
+        let patience = match self.is_regular.load(Ordering::Relaxed) {
+            true => PATIENCE,
+            false => PROBATION,
+        };
+        if now.saturating_sub(self.asked.load(Ordering::Relaxed)) > patience {
             *self.model.write().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
@@ -114,6 +133,7 @@ mod tests {
         let shelf = Shelf::new(MODELS);
         assert!(held(&shelf).is_empty());
         let first = shelf.get("da", 40).unwrap();
+        shelf.get("da", 40).unwrap();
         let step = PATIENCE / 4;
         for _ in 0..4 {
             shelf.get("sv", step as usize);
@@ -128,12 +148,50 @@ mod tests {
     }
 
     #[test]
-    fn models_that_take_turns_stay() {
+    fn a_model_that_one_text_needed_soon_goes() {
         let shelf = Shelf::new(MODELS);
-        let first = shelf.get("da", 1).unwrap();
+        let read = |tokens: u64| {
+            for _ in 0..tokens / 500 {
+                shelf.get("sv", 500);
+            }
+        };
+        read(PATIENCE * 2);
+        for _ in 0..3 {
+            shelf.get("da", 40);
+            assert_eq!(held(&shelf), ["da", "sv"]);
+            read(PROBATION - 1000);
+            assert_eq!(held(&shelf), ["da", "sv"]);
+            read(ROUND + 2000);
+            assert_eq!(held(&shelf), ["sv"]);
+            read(PATIENCE);
+        }
+    }
+
+    #[test]
+    fn a_model_that_a_second_text_needed_stays() {
+        let shelf = Shelf::new(MODELS);
+        shelf.get("da", 40);
+        for _ in 0..3 {
+            shelf.get("sv", PATIENCE as usize / 2);
+        }
+        assert_eq!(held(&shelf), ["sv"]);
+        shelf.get("da", 40);
+        shelf.get("sv", PATIENCE as usize / 2);
+        assert_eq!(held(&shelf), ["sv"], "the text before was too far away");
+        shelf.get("da", 40);
+        shelf.get("sv", PATIENCE as usize / 2);
+        assert_eq!(held(&shelf), ["da", "sv"]);
+    }
+
+    #[test]
+    fn models_that_take_turns_are_unpacked_twice_at_most() {
+        let shelf = Shelf::new(MODELS);
+        shelf.get("da", 1);
+        shelf.get("sv", PATIENCE as usize / 2);
+        let second = shelf.get("da", 1).unwrap();
         for _ in 0..100 {
             shelf.get("sv", PATIENCE as usize / 2);
-            assert!(Arc::ptr_eq(&first, &shelf.get("da", 1).unwrap()));
+            assert!(Arc::ptr_eq(&second, &shelf.get("da", 1).unwrap()));
         }
     }
 

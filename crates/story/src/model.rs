@@ -43,7 +43,9 @@ impl Model {
     }
 
     pub(crate) fn frequencies(&self) -> Frequencies {
-        Frequencies::start(&self.frequencies)
+        let start = Frequencies::start(&self.frequencies);
+        gristmill_pages::give_back(&self.frequencies);
+        start
     }
 
     pub(crate) fn space(&self) -> &Space {
@@ -55,12 +57,14 @@ impl Default for Model {
     /// The model that the stage comes with.
     fn default() -> Self {
         const THRESHOLD: f32 = 0.45;
+        const MEANING: &[u8] = include_bytes!("../model/meaning.bin");
         let trained = Self::new(
             &include_bytes!("../model/frequencies.bin")[..],
-            include_bytes!("../model/meaning.bin"),
+            MEANING,
             include_bytes!("../model/trees.bin"),
             THRESHOLD,
         );
+        gristmill_pages::give_back(MEANING);
         trained.unwrap_or_else(|| Self {
             frequencies: Cow::Borrowed(&[]),
             space: Space::default(),
