@@ -163,6 +163,33 @@ fn a_file_is_put_back_under_a_name_that_nobody_takes() {
 }
 
 #[test]
+fn what_does_not_come_again_with_its_file_says_that_it_was_tried() {
+    let house = House::new("[dedup]", "");
+    house.drop_in("lines.jsonl", "{\"text\": \"A whole line.\"}\n{broken\n");
+    house.once(1);
+    house.drop_in(
+        "lines.jsonl",
+        "{\"text\": \"A whole line.\"}\n{\"text\": \"Another, mended.\"}\n",
+    );
+    house.once(0);
+    let list = || said(&house.run(&["quarantine", "list"]));
+    assert!(list().contains("lines.jsonl") && !list().contains("tried again"));
+    let retry = || said(&house.run(&["quarantine", "retry", "--all"]));
+    assert!(retry().contains("1 back in the queue"));
+    house.once(0);
+    assert!(list().contains("(tried again at 20"), "{}", list());
+    assert!(
+        words(&house, "lines.jsonl").contains("what its file holds has other ids"),
+        "{}",
+        words(&house, "lines.jsonl")
+    );
+    assert!(retry().contains("0 back in the queue"));
+    house.once(0);
+    assert_eq!(house.taken().values().sum::<usize>(), 3);
+    house.verify();
+}
+
+#[test]
 fn what_only_reads_a_file_tells_nothing_of_it() {
     let house = house();
     let output = house.run(&["explain", "--only-read", "inbox/lines.jsonl", "inbox/c.png"]);

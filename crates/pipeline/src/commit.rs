@@ -203,15 +203,20 @@ impl Committer {
             record.into_iter().chain([named(&entry.file)])
         }));
         for entry in &batch {
-            if let EntryKind::Record(record) = &entry.kind
-                && let Fate::Failed(failure) = &record.fate
+            let EntryKind::Record(record) = &entry.kind else {
+                continue;
+            };
+            if !matches!(record.fate, Fate::Known) {
+                self.wanted.came(&record.id);
+            }
+            if let Fate::Failed(failure) = &record.fate
                 && [TIMEOUT, CRASH].contains(&&*failure.reason)
             {
                 self.poison.forget(&record.id);
             }
         }
         for entry in complete {
-            self.answer_requests(&entry.file)?;
+            self.answer_requests(&entry.file, now)?;
             self.in_flight.leave(&entry.file);
             self.after.act(&entry.file);
         }
@@ -265,12 +270,15 @@ impl Committer {
         rows
     }
 
-    /// Clears away what was wanted from `file`, of which every record is durable now.
-    fn answer_requests(&self, file: &FileRef) -> Result<(), PipelineError> {
-        for id in self.wanted.take(&file.key()) {
+    /// Clears away what was wanted from `file`, of which every record is durable now. What did not come again stays in
+    /// quarantine with a note that it was tried; whatever ends the process meanwhile, the request is there until that is durable.
+    fn answer_requests(&self, file: &FileRef, now: Timestamp) -> Result<(), PipelineError> {
+        for (id, came) in self.wanted.take(&file.key()) {
             let row = self.journal.ledger().document(&id)?;
-            if row.is_some_and(|row| row.outcome != Outcome::Quarantined) {
-                self.quarantine.remove(&id)?;
+            match row.map(|row| row.outcome) {
+                Some(Outcome::Quarantined) if !came => self.quarantine.note_retried(&id, now)?,
+                Some(Outcome::Quarantined) | None => {}
+                Some(Outcome::Written | Outcome::Rejected) => self.quarantine.remove(&id)?,
             }
             if let Err(error) = self.requests.remove(&id) {
                 tracing::warn!(%id, %error, "cannot clear a request to try again; it will be tried once more");

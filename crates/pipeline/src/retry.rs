@@ -5,7 +5,8 @@
 //! records that the books have elsewhere are skipped as with any file that is read a second time, the wanted ones
 //! take their way through the chain, and leave quarantine in the very commit that gives them their new place.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -63,18 +64,25 @@ impl RetryRequests {
     }
 }
 
-/// The requests that this run knows of, by the file that holds the document.
+/// The requests that this run knows of, by the file that holds the document, each with whether the document came again.
 #[derive(Debug, Default)]
-pub(crate) struct Wanted(Mutex<HashMap<PathKey, HashSet<DocumentId>>>);
+pub(crate) struct Wanted(Mutex<HashMap<PathKey, HashMap<DocumentId, bool>>>);
 
 impl Wanted {
-    fn files(&self) -> MutexGuard<'_, HashMap<PathKey, HashSet<DocumentId>>> {
+    fn files(&self) -> MutexGuard<'_, HashMap<PathKey, HashMap<DocumentId, bool>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that `id` is wanted from `file`, and says whether that is news.
     pub(crate) fn add(&self, file: PathKey, id: DocumentId) -> bool {
-        self.files().entry(file).or_default().insert(id)
+        let mut files = self.files();
+        match files.entry(file).or_default().entry(id) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(false);
+                true
+            }
+        }
     }
 
     /// Whether something is wanted from `file`.
@@ -84,11 +92,18 @@ impl Wanted {
 
     /// Whether `id` is wanted from `file`.
     pub(crate) fn contains(&self, file: &PathKey, id: &DocumentId) -> bool {
-        self.files().get(file).is_some_and(|ids| ids.contains(id))
+        self.files().get(file).is_some_and(|ids| ids.contains_key(id))
+    }
+
+    /// Notes that `id` came, from whatever file.
+    pub(crate) fn came(&self, id: &DocumentId) {
+        for came in self.files().values_mut().filter_map(|ids| ids.get_mut(id)) {
+            *came = true;
+        }
     }
 
     /// Takes what was wanted from `file` off the list.
-    pub(crate) fn take(&self, file: &PathKey) -> HashSet<DocumentId> {
+    pub(crate) fn take(&self, file: &PathKey) -> HashMap<DocumentId, bool> {
         self.files().remove(file).unwrap_or_default()
     }
 }

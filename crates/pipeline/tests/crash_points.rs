@@ -14,9 +14,10 @@ use std::sync::Arc;
 use gristmill_core::DocumentId;
 use gristmill_journal::Ledger;
 use gristmill_pipeline::{Counters, RetryRequests, WhenDone};
+use gristmill_sink::Quarantine;
 use house::{
-    FILES, child, expected, fill, folder, found, once, real, run, settings, stop_at_each, told, totals,
-    when_done, word,
+    FILES, child, expected, fill, folder, found, inbox, once, real, run, settings, stop_at_each, told,
+    totals, when_done, word,
 };
 
 /// Not a test by itself: the process that is stopped.
@@ -107,6 +108,12 @@ fn retried(disturb: impl FnOnce(&Path) -> bool) -> (house::Found, bool) {
     let dir = folder();
     let dir = dir.path();
     fill(dir);
+    // A file that is set aside whole: twelve processes have ended while they read it.
+    let packed = dir.join("inbox/21.jsonl");
+    fs::write(&packed, "{\"text\": \"seven\"}\n{\"text\": \"eight\"}\n").unwrap();
+    let name = DocumentId::from_bytes(inbox(dir).find(&packed).unwrap().key());
+    fs::create_dir_all(dir.join("state")).unwrap();
+    fs::write(dir.join("state/ends"), format!("{name} 12 source\n")).unwrap();
     once(dir, real(), 2, WhenDone::Keep).unwrap();
     let ended = disturb(dir);
     // Whoever saw the request fail asks again.
@@ -116,14 +123,24 @@ fn retried(disturb: impl FnOnce(&Path) -> bool) -> (house::Found, bool) {
     }
     let counters = Arc::<Counters>::default();
     run(&settings(dir, 2, WhenDone::Keep), real(), true, &counters).unwrap();
-    assert_eq!(totals(dir).accepted(), 15);
+    assert_eq!(totals(dir).accepted(), 18);
     assert_eq!(fs::read_dir(dir.join("state/retry")).unwrap().count(), 0);
+    // Its documents came, and the entry stays and says that it was tried again; what failed again is as new.
+    let quarantine = Quarantine::new(&dir.join("out/quarantine"), real());
+    for id in failed(dir) {
+        let entry = quarantine.entry(&id).unwrap();
+        assert_eq!(
+            entry.retried.is_some(),
+            entry.source.path == "21.jsonl",
+            "{entry:?}"
+        );
+    }
     (found(dir), ended)
 }
 
 fn crash_in_retry(ending: &str) {
     let (expected, _) = retried(|_| true);
-    assert_eq!((expected.documents.len(), expected.quarantine.len()), (10, 3));
+    assert_eq!((expected.documents.len(), expected.quarantine.len()), (12, 4));
     let mut at = 0;
     loop {
         let number = at.to_string();

@@ -18,6 +18,7 @@ use std::time::{Duration, SystemTime};
 use gristmill_core::{Built, Document, DocumentId, OrderedStage, StageError, State, StateError, Verdict};
 use gristmill_journal::Ledger;
 use gristmill_pipeline::{Counters, Explainer, Probe, RetryRequests, Settings, WhenDone};
+use gristmill_sink::Quarantine;
 use house::{child, ends_well, folder, found, inbox_of, real, run_over, run_through, settings, totals};
 
 /// Lets `texts` land, a file each.
@@ -375,11 +376,19 @@ fn the_rest_of_a_file_that_was_set_aside_comes_once_when_it_is_tried_again() {
         .unwrap()
         .quarantined()
         .unwrap()[0];
+    let retried = || {
+        let quarantine = Quarantine::new(&settings.output.join("quarantine"), real());
+        quarantine.entry(&id).unwrap().retried
+    };
+    assert_eq!(retried(), None);
     for _ in 0..2 {
         RetryRequests::new(&settings.state, real()).put(&id).unwrap();
         run();
         assert_eq!(texts_of(), texts);
-        assert_eq!(totals(dir.path()).written, 7);
+        let totals = totals(dir.path());
+        assert_eq!((totals.written, totals.quarantined), (7, 1));
+        // It stays as what the file was once, and says so.
+        assert!(retried().is_some());
     }
 }
 

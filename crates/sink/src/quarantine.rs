@@ -31,6 +31,10 @@ pub struct QuarantineEntry {
     pub detail: String,
     /// When gristmill took it in.
     pub added: Timestamp,
+    /// When its file was last taken again, because somebody wanted it tried again, and it did not come with it: what the file
+    /// holds has other ids. That is so with a file which was set aside whole and holds many documents.
+    #[serde(default)]
+    pub retried: Option<Timestamp>,
     /// The version of this record's shape.
     pub schema: u32,
 }
@@ -52,6 +56,7 @@ impl QuarantineEntry {
             reason: reason.into(),
             detail: detail.into(),
             added,
+            retried: None,
             schema: SCHEMA,
         }
     }
@@ -101,10 +106,30 @@ impl Quarantine {
         self.disk.create_dir_all(&self.dir).map_err(fail(&self.dir))?;
         let path = self.path(&entry.id, "bin");
         replace(&*self.disk, &path, bytes).map_err(fail(&path))?;
+        self.describe(entry)
+    }
+
+    fn describe(&self, entry: &QuarantineEntry) -> Result<(), SinkError> {
         let path = self.path(&entry.id, "json");
         let mut json = serde_json::to_vec_pretty(entry)?;
         json.push(b'\n');
-        write_atomically(&*self.disk, &path, &json).map_err(fail(&path))
+        write_atomically(&*self.disk, &path, &json)
+            .map_err(SinkError::io(format!("write {}", path.display())))
+    }
+
+    /// Notes that the file of `id` was taken again at `moment`, and `id` did not come with it; durably. An entry that somebody
+    /// removed gets no note.
+    ///
+    /// # Errors
+    /// The entry cannot be read, or it is not safe.
+    pub fn note_retried(&self, id: &DocumentId, moment: Timestamp) -> Result<(), SinkError> {
+        let path = self.path(id, "json");
+        let mut entry = match self.entry(id) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entry => entry.map_err(SinkError::io(format!("read {}", path.display())))?,
+        };
+        entry.retried = Some(moment);
+        self.describe(&entry)
     }
 
     /// Takes an input out, once the books have it elsewhere.

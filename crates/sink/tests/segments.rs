@@ -213,6 +213,11 @@ fn quarantine_keeps_bytes_and_reason() {
     assert_eq!(quarantine.ids().unwrap(), [entry.id]);
     assert_eq!(quarantine.entry(&entry.id).unwrap(), entry);
     assert_eq!(quarantine.bytes(&entry.id).unwrap(), b"\x89PNG");
+    quarantine.note_retried(&stray, NOW).unwrap();
+    assert_eq!(quarantine.ids().unwrap(), [entry.id]);
+    quarantine.note_retried(&entry.id, NOW).unwrap();
+    assert_eq!(quarantine.entry(&entry.id).unwrap().retried, Some(NOW));
+    assert_eq!(quarantine.bytes(&entry.id).unwrap(), b"\x89PNG");
     quarantine.remove(&entry.id).unwrap();
     quarantine.remove(&entry.id).unwrap();
     assert_eq!(names(&dir.path().join("quarantine")), Vec::<String>::new());

@@ -48,7 +48,7 @@ pub enum Action {
         /// Their ids, as `list` prints them
         #[arg(required_unless_present = "all", value_name = "ID")]
         ids: Vec<String>,
-        /// All of them
+        /// All of them, but for those that did not come again when their file was taken again
         #[arg(long, conflicts_with = "ids")]
         all: bool,
     },
@@ -75,6 +75,9 @@ pub fn run(args: &QuarantineArgs, globals: &Globals) -> Outcome {
         Action::Retry { ids, all } => room.retry(ids, *all),
     }
 }
+
+/// What became of an entry that was tried again and did not come again.
+pub(crate) const HAS_OTHER_IDS: &str = "what its file holds has other ids";
 
 struct Room {
     config: Config,
@@ -118,13 +121,12 @@ impl Room {
             if json {
                 writeln!(out, "{}", serde_json::json!(entry))?;
             } else {
-                writeln!(
-                    out,
-                    "{id}  {}/{}  {}",
-                    entry.stage,
-                    entry.reason,
-                    entry.source.path.escape_debug()
-                )?;
+                let path = entry.source.path.escape_debug();
+                write!(out, "{id}  {}/{}  {path}", entry.stage, entry.reason)?;
+                match entry.retried {
+                    Some(when) => writeln!(out, "  (tried again at {when}: {HAS_OTHER_IDS})")?,
+                    None => writeln!(out)?,
+                }
             }
         }
         if ids.is_empty() && !json {
@@ -148,7 +150,12 @@ impl Room {
 
     fn retry(&self, ids: &[String], all: bool) -> Outcome {
         let ids = if all {
-            self.ids()?
+            let mut ids = self.ids()?;
+            ids.retain(|id| {
+                let entry = self.quarantine.entry(id);
+                !entry.is_ok_and(|entry| entry.retried.is_some())
+            });
+            ids
         } else {
             ids.iter().map(|id| self.named(id)).collect::<Result<_, _>>()?
         };

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cli::Globals;
+use crate::commands::quarantine::HAS_OTHER_IDS;
 use crate::commands::related::Related;
 use crate::config::Config;
 use crate::exit::{Exit, Failure, Outcome};
@@ -311,6 +312,7 @@ fn document(config: &Config, ledger: &Ledger, row: &DocumentRow) -> Result<Docum
                     "stage": entry.stage,
                     "reason": entry.reason,
                     "detail": entry.detail,
+                    "retried": entry.retried,
                     "bytes": dir.join(format!("{}.bin", row.id)),
                 }),
                 Err(error) => json!({
@@ -448,6 +450,9 @@ fn in_words(became: &Value) -> String {
     }
     if let Some(detail) = became.get("detail").and_then(Value::as_str) {
         words += &format!(" ({detail})");
+    }
+    if let Some(when) = became.get("retried").and_then(Value::as_str) {
+        words += &format!(", tried again at {when}: {HAS_OTHER_IDS}");
     }
     if let Some(segment) = became.get("segment").and_then(Value::as_str) {
         let offset = became.get("offset").and_then(Value::as_u64).unwrap_or_default();
