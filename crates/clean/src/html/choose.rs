@@ -1,10 +1,9 @@
 //! Which blocks are the article: two passes of boosted trees.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::features::Outline;
-use super::measure::Measure;
 use super::page::Block;
 use super::study::Study;
 use super::verdicts::Verdicts;
@@ -97,7 +96,8 @@ pub enum Fate {
     Unlikely,
     /// It says the title again.
     Title,
-    /// It says again, word for word, what a block before it said: pages hold such copies for other screens and in pull quotes.
+    /// It says again, word for word, what a block before it said, or stands in such a copy: pages hold them for other screens and in
+    /// pull quotes.
     Repeated,
 }
 
@@ -115,35 +115,45 @@ impl Fate {
 
 /// What becomes of each block, by its probability and by what was kept before it.
 pub fn decide(study: &Study<'_>, scores: &[f32], least: f32) -> Vec<Fate> {
-    /// Shorter blocks may well be said twice.
-    const LONG: u32 = 8;
     let threshold = threshold(study, scores, least);
     let title = study.found.title.as_deref().map(key).unwrap_or_default();
-    let mut said = HashSet::new();
-    let fate = |((block, measure), &score): ((&Block, &Measure), &f32)| {
+    let fate = |(block, &score): (&Block, &f32)| {
         let text = study.page.text_of(block);
         if !title.is_empty() && text.len() < TITLE_BYTES && key(text) == title {
-            return Fate::Title;
+            Fate::Title
+        } else if score < threshold {
+            Fate::Unlikely
+        } else {
+            Fate::Kept
         }
-        if score < threshold {
-            return Fate::Unlikely;
-        }
-        if measure.words >= LONG {
-            let first = said.insert(text);
-            if !first {
-                return Fate::Repeated;
-            }
-        }
-        Fate::Kept
     };
-    study
-        .page
-        .blocks
-        .iter()
-        .zip(&study.measures)
-        .zip(scores)
-        .map(fate)
-        .collect()
+    let mut fates: Vec<Fate> = study.page.blocks.iter().zip(scores).map(fate).collect();
+    leave_out_copies(study, &mut fates);
+    fates
+}
+
+/// Marks the copies among the blocks that are kept: each that says what one before it said, and the short ones next to it that stand
+/// so next to the first too, since pages hold whole parts twice. Alone, a short block may well be said again.
+fn leave_out_copies(study: &Study<'_>, fates: &mut [Fate]) {
+    /// Words of a block that is not said twice by chance.
+    const LONG: u32 = 8;
+    let kept: Vec<usize> = (0..fates.len()).filter(|&at| fates[at] == Fate::Kept).collect();
+    let text = |place: usize| study.page.text_of(&study.page.blocks[kept[place]]);
+    let is_short = |place: usize| study.measures[kept[place]].words < LONG;
+    let mut said = HashMap::new();
+    for copy in (0..kept.len()).filter(|&place| !is_short(place)) {
+        let first = *said.entry(text(copy)).or_insert(copy);
+        if first == copy {
+            continue;
+        }
+        fates[kept[copy]] = Fate::Repeated;
+        let same = |&(first, copy): &(usize, usize)| is_short(copy) && text(first) == text(copy);
+        let before = (0..first).rev().zip((first + 1..copy).rev());
+        let after = (first + 1..copy).zip(copy + 1..kept.len());
+        for (_, copy) in before.take_while(same).chain(after.take_while(same)) {
+            fates[kept[copy]] = Fate::Repeated;
+        }
+    }
 }
 
 /// The probability from which blocks of this page are kept: higher where the model is sure of what it keeps, lower where it is not,
@@ -174,4 +184,36 @@ const TITLE_BYTES: usize = 1024;
 fn key(text: &str) -> String {
     let letters = text.chars().filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::signals::Vocabulary;
+    use super::*;
+
+    const LONG: &str = "a block of so many words that nobody says it twice";
+
+    /// The texts that are kept of `page`, whose blocks have these `scores`.
+    fn kept(page: &str, scores: &[f32]) -> Vec<String> {
+        let vocabulary = Vocabulary::new().unwrap();
+        let study = Study::of(page, &vocabulary);
+        assert_eq!(study.page.blocks.len(), scores.len(), "{page}");
+        let fates = decide(&study, scores, THRESHOLD);
+        let blocks = study.page.blocks.iter().zip(fates);
+        let kept = blocks.filter(|(_, fate)| *fate == Fate::Kept);
+        kept.map(|(block, _)| study.page.text_of(block).to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_copy_goes_with_the_short_blocks_that_were_copied_too() {
+        let part = format!("<h2>heading</h2><p>{LONG}<p>end");
+        let good = |count: usize| vec![0.9; count];
+        assert_eq!(kept(&format!("{part}{part}"), &good(6)), ["heading", LONG, "end"]);
+        // What is said of itself stays, and so does a short block that stands beside the copy alone.
+        let alone = format!("<p>end<p>heading{part}<p>more<p>{LONG}<p>end");
+        let expected = ["end", "heading", "heading", LONG, "end", "more"];
+        assert_eq!(kept(&alone, &good(8)), expected);
+        assert_eq!(kept("<p>so<p>so", &good(2)), ["so", "so"]);
+    }
 }
