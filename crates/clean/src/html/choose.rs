@@ -1,11 +1,13 @@
 //! Which blocks are the article: two passes of boosted trees.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::features::Outline;
 use super::page::Block;
 use super::study::Study;
+use super::tags::Tag;
 use super::verdicts::Verdicts;
 use crate::trees::{Table, Trees, sigmoid};
 
@@ -115,6 +117,7 @@ impl Fate {
 
 /// What becomes of each block, by its probability and by what was kept before it.
 pub fn decide(study: &Study<'_>, scores: &[f32], least: f32) -> Vec<Fate> {
+    let scores = &*judge_tables(study, scores);
     let threshold = threshold(study, scores, least);
     let title = study.found.title.as_deref().map(key).unwrap_or_default();
     let fate = |(block, &score): (&Block, &f32)| {
@@ -130,6 +133,44 @@ pub fn decide(study: &Study<'_>, scores: &[f32], least: f32) -> Vec<Fate> {
     let mut fates: Vec<Fate> = study.page.blocks.iter().zip(scores).map(fate).collect();
     leave_out_copies(study, &mut fates);
     fates
+}
+
+/// The probabilities with each table judged as a whole, by the mean of its cells' log-odds weighed by words: a figure alone looks
+/// like nothing, and a table without some of its cells is worth little. A table with a long text in a cell is there for the layout
+/// of the page and says nothing of what its cells hold.
+fn judge_tables<'s>(study: &Study<'_>, scores: &'s [f32]) -> Cow<'s, [f32]> {
+    /// Words of a cell that is no prose, at most.
+    const LONGEST: u32 = 50;
+    /// Log-odds of what is as good as certain.
+    const SURE: f32 = 7.0;
+    let nodes = &study.page.nodes;
+    if !nodes.iter().any(|node| node.tag == Tag::Table) {
+        return Cow::Borrowed(scores);
+    }
+    // The innermost table around each element. The page, which is none, stands for no table.
+    let mut tables = vec![0_u32; nodes.len()];
+    for (at, node) in (0_u32..).zip(nodes).skip(1) {
+        tables[at as usize] = match node.tag {
+            Tag::Table => at,
+            _ => tables[node.parent as usize],
+        };
+    }
+    let table_of = |block: &Block| tables[block.node as usize];
+    let log_odds = |score: f32| (score / (1.0 - score)).ln().clamp(-SURE, SURE);
+    let mut sums: HashMap<u32, (f32, f32, u32)> = HashMap::new();
+    let blocks = || study.page.blocks.iter().zip(&study.measures).zip(scores);
+    for ((block, measure), &score) in blocks().filter(|((block, _), _)| table_of(block) > 0) {
+        let (sum, all, longest) = sums.entry(table_of(block)).or_default();
+        let weight = measure.words as f32 + 1.0;
+        *sum += weight * log_odds(score);
+        *all += weight;
+        *longest = measure.words.max(*longest);
+    }
+    let judged = blocks().map(|((block, _), &score)| match sums.get(&table_of(block)) {
+        Some(&(sum, all, longest)) if longest <= LONGEST => sigmoid(sum / all),
+        _ => score,
+    });
+    judged.collect()
 }
 
 /// Marks the copies among the blocks that are kept: each that says what one before it said, and the short ones next to it that stand
@@ -203,6 +244,22 @@ mod tests {
         let kept = blocks.filter(|(_, fate)| *fate == Fate::Kept);
         kept.map(|(block, _)| study.page.text_of(block).to_owned())
             .collect()
+    }
+
+    #[test]
+    fn a_table_is_kept_as_a_whole_or_not_at_all() {
+        let table = |cell: &str| format!("<p>{LONG}<table><tr><td>year<td>{cell}<tr><td>2019<td>7</table>");
+        let good = [0.9, 0.9, 0.9, 0.3, 0.3];
+        assert_eq!(
+            kept(&table("tons of wheat"), &good),
+            [LONG, "year", "tons of wheat", "2019", "7"]
+        );
+        assert_eq!(kept(&table("share"), &[0.9, 0.5, 0.1, 0.1, 0.5]), [LONG]);
+        // Prose in a cell is judged for itself, and so is a table in a table.
+        let prose = "word ".repeat(51);
+        assert_eq!(kept(&table(&prose), &good), [LONG, "year", prose.trim()]);
+        let nested = "<table><tr><td>a<td><table><tr><td>b</table></table>";
+        assert_eq!(kept(nested, &[0.9, 0.1]), ["a"]);
     }
 
     #[test]
