@@ -198,24 +198,26 @@ fn leave_out_copies(study: &Study<'_>, fates: &mut [Fate]) {
 }
 
 /// The probability from which blocks of this page are kept: higher where the model is sure of what it keeps, lower where it is not,
-/// since a page unlike those that it knows is judged low as a whole.
+/// since a page unlike those that it knows is judged low as a whole. Where next to nothing reaches `least`, what comes near it says
+/// how low that is.
 fn threshold(study: &Study<'_>, scores: &[f32], least: f32) -> f32 {
     const USUAL: f32 = 0.8;
     const HIGHER: f32 = 0.15;
-    let (mut sum, mut words) = (0.0, 0.0);
-    for (measure, &score) in study
-        .measures
-        .iter()
-        .zip(scores)
-        .filter(|(_, score)| **score >= least)
-    {
-        sum += score * measure.words as f32;
-        words += measure.words as f32;
+    /// Words of the shortest article.
+    const FEWEST: f32 = 12.0;
+    const NEAR: f32 = 0.75;
+    for least in [least, NEAR * least] {
+        let blocks = study.measures.iter().zip(scores);
+        let (mut sum, mut words) = (0.0, 0.0);
+        for (measure, &score) in blocks.filter(|(_, score)| **score >= least) {
+            sum += score * measure.words as f32;
+            words += measure.words as f32;
+        }
+        if words >= FEWEST {
+            return (least * sum / words / USUAL).min(least + HIGHER);
+        }
     }
-    if words < 1.0 {
-        return least;
-    }
-    (least * sum / words / USUAL).min(least + HIGHER)
+    least
 }
 
 /// A block longer than this is no title.
@@ -260,6 +262,18 @@ mod tests {
         assert_eq!(kept(&table(&prose), &good), [LONG, "year", prose.trim()]);
         let nested = "<table><tr><td>a<td><table><tr><td>b</table></table>";
         assert_eq!(kept(nested, &[0.9, 0.1]), ["a"]);
+    }
+
+    #[test]
+    fn a_page_that_is_judged_low_as_a_whole_keeps_what_is_best() {
+        let page = format!("<p>menu<p>{LONG}<p>{LONG} but once");
+        assert_eq!(
+            kept(&page, &[0.1, 0.39, 0.31]),
+            [LONG.to_owned(), format!("{LONG} but once")]
+        );
+        assert_eq!(kept(&page, &[0.1, 0.2, 0.29]), [""; 0]);
+        // Beside what is surely article the same is nothing.
+        assert_eq!(kept(&page, &[0.1, 0.31, 0.99]), [format!("{LONG} but once")]);
     }
 
     #[test]
