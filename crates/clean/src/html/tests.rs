@@ -46,6 +46,25 @@ fn a_page_gives_its_article_and_nothing_else() {
 }
 
 #[test]
+fn a_name_and_a_day_below_the_heading_count_where_the_head_names_an_office() {
+    let body: String = PARAGRAPHS.iter().map(|text| format!("<p>{text}</p>")).collect();
+    let check = |line: &str, author: &str, created: Option<&str>| {
+        let page = format!(
+            r#"<html><head><title>Die alte Brücke</title><meta name="author" content="Redaktion"></head><body><div>
+            <h1>Die alte Brücke</h1><p>{line}</p>{body}</div></body></html>"#
+        );
+        let article = read(&page, false);
+        assert_eq!(article.metadata.author, [author], "{line}");
+        let said = article.created.map(|created| created.to_string());
+        assert_eq!(said.as_deref(), created, "{line}");
+    };
+    let noon = Some("2026-05-12T12:00:00Z");
+    check("Von Anna Beispiel, 12.05.2026, 12:00 Uhr", "Anna Beispiel", noon);
+    check("12.05.2026, 12:00 Uhr", "Redaktion", noon);
+    check("Stand: 12.05.2026, zuerst 11.05.2026", "Redaktion", None);
+}
+
+#[test]
 fn what_is_left_out_is_named_with_rule_and_score() {
     let article = read(&page(&format!("<p>{}</p>", PARAGRAPHS[1])), false);
     let rule = |text: &str| {

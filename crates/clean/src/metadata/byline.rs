@@ -60,7 +60,21 @@ const NO_NAMES: [&str; 14] = [
     "guest",
 ];
 
-/// The authors: as JSON-LD names them, else `meta`, else microdata and links, else what is called a byline.
+/// Words for the people who make a newspaper.
+const OFFICES: [&str; 9] = [
+    "redaktion",
+    "newsroom",
+    "newsdesk",
+    "rédaction",
+    "redacción",
+    "redazione",
+    "redação",
+    "redakcja",
+    "редакция",
+];
+
+/// The authors: as JSON-LD names them, else `meta`, else microdata and links, else what is called a byline, else a line below the
+/// heading that begins like one. Where only an office is named, that.
 pub(super) fn authors(page: &Page<'_>, said: Vec<String>, site: Option<&str>) -> Vec<String> {
     const METAS: [&str; 9] = [
         "author",
@@ -73,9 +87,23 @@ pub(super) fn authors(page: &Page<'_>, said: Vec<String>, site: Option<&str>) ->
         "byl",
         "cxenseparse:author",
     ];
-    let from_json = names(said.iter().map(String::as_str), true);
-    if !from_json.is_empty() {
-        return from_json;
+    // An office says less than a name that stands in a byline, if that is surely one.
+    let mut office = Vec::new();
+    let mut person = |mut found: Vec<String>| {
+        if !office.is_empty() {
+            found.retain(|name| looks_like_name(name));
+        }
+        if found.iter().any(|name| !is_office(name)) {
+            return Some(found);
+        }
+        if office.is_empty() {
+            office = found;
+        }
+        None
+    };
+    let own = |name: &String| site.is_none_or(|site| !name.eq_ignore_ascii_case(site));
+    if let Some(found) = person(names(said.iter().map(String::as_str), true)) {
+        return found;
     }
     for key in METAS {
         let contents = page.head.metas.iter().filter(|(name, _)| name == key);
@@ -83,21 +111,43 @@ pub(super) fn authors(page: &Page<'_>, said: Vec<String>, site: Option<&str>) ->
             .map(|(_, content)| super::json_ld::text(content))
             .collect();
         let mut found = names(contents.iter().map(String::as_str), false);
-        found.retain(|name| site.is_none_or(|site| !name.eq_ignore_ascii_case(site)));
-        if !found.is_empty() {
+        found.retain(own);
+        if let Some(found) = person(found) {
             return found;
         }
     }
     for kind in [MarkKind::Author, MarkKind::RelAuthor, MarkKind::Byline] {
         let marks = page.head.marks.iter().filter(|mark| mark.kind == kind);
         let mut found = names(marks.filter_map(|mark| signed(page, mark, kind)), false);
-        found.retain(|name| site.is_none_or(|site| !name.eq_ignore_ascii_case(site)));
-        if !found.is_empty() {
-            found.truncate(6);
+        found.retain(own);
+        found.truncate(6);
+        if let Some(found) = person(found) {
             return found;
         }
     }
-    Vec::new()
+    let below = super::below_title(page)
+        .map(in_line)
+        .find(|names| !names.is_empty());
+    below.unwrap_or(office)
+}
+
+/// Whether `name` is that of an office rather than of a person.
+fn is_office(name: &str) -> bool {
+    let small = name.to_lowercase();
+    let mut words = small.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| OFFICES.contains(&word) || word.ends_with("redaktion"))
+}
+
+/// The names in a line that says nothing but who wrote and when: each of two to four words that begin with capitals.
+fn in_line(line: &str) -> Vec<String> {
+    const SAID: [&str; 5] = ["by ", "von ", "par ", "por ", "door "];
+    let small = line.to_lowercase();
+    if !SAID.iter().any(|said| small.starts_with(said)) {
+        return Vec::new();
+    }
+    let mut names = names(line.lines().take(1), false);
+    names.retain(|name| looks_like_name(name) && !is_office(name));
+    names
 }
 
 /// The text of a mark, if it may be a signature: short, and near the top of the article.
@@ -199,5 +249,18 @@ mod tests {
         check("https://www.facebook.com/example", &[]);
         check("admin", &[]);
         check("BY ANNA BEISPIEL | ", &["ANNA BEISPIEL"]);
+    }
+
+    #[test]
+    fn lines_that_say_who_wrote() {
+        let check = |line: &str, expected: &[&str]| assert_eq!(in_line(line), expected, "{line}");
+        check(
+            "Von Anna Beispiel und Jan Example, 12.05.2026, 08:15 Uhr",
+            &["Anna Beispiel", "Jan Example"],
+        );
+        check("By Anna Beispiel | May 12, 2026", &["Anna Beispiel"]);
+        check("Von unserer Redaktion", &[]);
+        check("Von Montag an wird gebaut", &[]);
+        check("Anna Beispiel", &[]);
     }
 }

@@ -92,6 +92,7 @@ pub fn find(page: &Page<'_>) -> Found {
         .or_else(|| PUBLISHED.iter().find_map(|key| date::parse(&meta(&[key])?)))
         .or_else(|| marked_date(page, MarkKind::Published))
         .or_else(|| date_beside_title(page))
+        .or_else(|| date_below_title(page))
         .or_else(|| date_in_title(page))
         .or_else(|| date_in_scripts(page))
         .or_else(|| url.as_deref().and_then(date::in_address));
@@ -175,6 +176,29 @@ fn date_beside_title(page: &Page<'_>) -> Option<Timestamp> {
     let first = found.next()?;
     // A second date is that of the last change, or of another article.
     found.all(|other| day(other) >= day(first)).then_some(first)
+}
+
+/// The short lines right below the main heading, first to last: those that say who wrote the article and when are among them.
+fn below_title<'p>(page: &'p Page<'_>) -> impl Iterator<Item = &'p str> {
+    /// Blocks below the heading.
+    const NEAR: usize = 5;
+    /// Bytes of such a line.
+    const LONGEST: usize = 100;
+    let mut marks = page.head.marks.iter();
+    let heading = marks.find(|mark| mark.kind == MarkKind::Heading && mark.text.end > mark.text.start);
+    let end = heading.map_or(u32::MAX, |heading| heading.text.end);
+    let first = page.blocks.partition_point(|block| block.start < end);
+    let blocks = page.blocks.get(first..).unwrap_or_default().iter().take(NEAR);
+    blocks
+        .map(|block| page.text_of(block))
+        .filter(|text| text.len() <= LONGEST)
+}
+
+/// The day that the lines right below the main heading name, if it is one alone.
+fn date_below_title(page: &Page<'_>) -> Option<Timestamp> {
+    let mut found = below_title(page).filter_map(date::within);
+    let first = found.next()?;
+    found.all(|other| day(other) == day(first)).then_some(first)
 }
 
 /// The date after the last separator of the title of the page.
