@@ -3,7 +3,7 @@
 use memchr::memmem;
 
 use super::lines::Line;
-use super::phrases::{BYLINE, FUNCTION};
+use super::phrases::{BYLINE, FUNCTION, TIME};
 use super::scan::{End, Scan, Start};
 
 /// How a line stands to a title.
@@ -123,12 +123,42 @@ pub(super) fn find(lines: &[Line<'_>], scans: &[Scan], kept: &[bool], start: usi
             i32::try_from((scan.furniture() * 30).checked_div(scan.words).unwrap_or(0)).unwrap_or(0);
         let dated = i32::try_from(scan.times).unwrap_or(0) * 6;
         let keeps = i32::from(kept[at]) * 6;
-        let score = said + near + alone + length + keeps - furniture - dated;
+        let score = said + near + alone + length + keeps + signed(scans, at, start)
+            - furniture
+            - dated
+            - caption(scan);
         if best.is_none_or(|(high, _)| score > high) {
             best = Some((score, at));
         }
     }
     best.filter(|(score, _)| *score >= 20).map(|(_, at)| at)
+}
+
+/// Who wrote a text and when stands below its title, and what explains a picture stands below that: what speaks for a line that
+/// has a byline or a time stamp below it, or against one that has it above.
+fn signed(scans: &[Scan], at: usize, start: usize) -> i32 {
+    /// Lines from a title to a byline, at most.
+    const FAR: usize = 5;
+    let signs = |scan: &Scan| {
+        let byline = scan.classes[BYLINE] > 0 && scan.words <= 12;
+        let dated = scan.times > 0 && scan.digits >= 5 && scan.words <= 20;
+        let stamp = dated || scan.classes[TIME] > 0 && scan.words <= 8;
+        scan.words > 0 && scan.end != End::Sentence && (byline || stamp)
+    };
+    let below = scans[at + 1..].iter().take(FAR.min(start - at - 1)).any(signs);
+    let above = scans[at.saturating_sub(FAR)..at].iter().any(signs);
+    match (above, below) {
+        (false, true) => 10,
+        (true, false) => -3,
+        _ => 0,
+    }
+}
+
+/// What speaks against a line that ends like the caption of a picture: with a name in brackets or in capitals.
+fn caption(scan: &Scan) -> i32 {
+    let bracket = scan.end == End::Bracket;
+    let capitals = scan.shouted > 1 && scan.shouted * 2 < scan.words;
+    4 * (i32::from(bracket) + i32::from(capitals))
 }
 
 /// Of the words of `title` that are not the shortest, how many in a hundred are in `head` too; none unless they are two.
