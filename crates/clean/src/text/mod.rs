@@ -104,6 +104,7 @@ fn made(model: &Model, text: &str, title: Option<&str>, told: bool) -> Article {
     if let Some(title) = &title {
         without_title(&lines, &scans, start, found, title, &mut rules);
     }
+    rules::lead(&scans, &scores, found, &mut rules);
     if !lines.is_empty() && rules.iter().all(Option::is_some) {
         restore(&scans, &scores, &mut rules);
     }

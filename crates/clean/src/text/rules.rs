@@ -53,13 +53,18 @@ pub(super) fn asides(lines: &[Line<'_>], scans: &[Scan]) -> Vec<Option<&'static 
     rules
 }
 
+/// Words of the body of a short text, at most.
+const SHORT: u32 = 300;
+/// The least score of a line that may be kept for its place, which is a probability of one in eight.
+const LEAST: i32 = -2000;
+
 /// Keeps lines that read like prose beside those that are kept, though the model is a little less sure of them, and the best of them
 /// where it is sure of none: a short text gives it little to go by.
 pub(super) fn follow(scans: &[Scan], scores: &[i32], rules: &[Option<&'static str>], kept: &mut [bool]) {
-    /// Words of the body of such a text, at most.
-    const SHORT: u32 = 300;
-    /// The least score, which is a probability of one in eight.
-    const LEAST: i32 = -2000;
+    /// Lines from one to the next, at most, where there is furniture between them.
+    const ACROSS: usize = 5;
+    /// The least score there, which is a probability of one in six.
+    const LEAST_ACROSS: i32 = -1600;
     let body = scans.iter().zip(&*kept).filter(|(_, kept)| **kept);
     if body.map(|(scan, _)| scan.words).sum::<u32>() > SHORT {
         return;
@@ -74,11 +79,31 @@ pub(super) fn follow(scans: &[Scan], scores: &[i32], rules: &[Option<&'static st
             .max_by_key(|&at| scores[at]);
         best.into_iter().for_each(|at| kept[at] = true);
     }
-    for pair in seen.windows(2) {
-        kept[pair[1]] |= kept[pair[0]] && likely(pair[1]);
+    // A line of prose goes on with the body across a few lines of furniture, if the model is surer of it.
+    let mut since = usize::MAX;
+    for &at in &seen {
+        let across = since <= ACROSS && scores[at] >= LEAST_ACROSS && scans[at].words >= 8;
+        kept[at] |= (since == 1 || across) && likely(at);
+        since = if kept[at] { 1 } else { since.saturating_add(1) };
     }
     for pair in seen.windows(2).rev() {
         kept[pair[0]] |= kept[pair[1]] && likely(pair[0]);
+    }
+}
+
+/// Keeps the line below the title of a short text, if it reads like prose: what the article says in short.
+pub(super) fn lead(scans: &[Scan], scores: &[i32], title: Option<usize>, rules: &mut [Option<&'static str>]) {
+    /// Words of such a line.
+    const WORDS: std::ops::RangeInclusive<u32> = 10..=60;
+    let Some(at) = title.map(|title| title + 1).filter(|&at| at < scans.len()) else {
+        return;
+    };
+    let body = scans.iter().zip(&*rules).filter(|(_, rule)| rule.is_none());
+    let short = body.map(|(scan, _)| scan.words).sum::<u32>() <= SHORT;
+    let scan = &scans[at];
+    let prose = scan.is_prose() && reads_on(scan) && WORDS.contains(&scan.words);
+    if short && prose && rules[at] == Some("model") && scores[at] >= LEAST {
+        rules[at] = None;
     }
 }
 
