@@ -38,7 +38,7 @@ fn aside_of(line: &str, words: &[Word], scan: &Scan) -> Option<&'static str> {
     if is_pointer(line, words, scan) {
         Some("pointer")
     } else {
-        is_credit(line, words, scan).then_some("credit")
+        (is_credit(line, words, scan) || is_caption(line, words, scan)).then_some("credit")
     }
 }
 
@@ -106,6 +106,27 @@ fn is_credit(line: &str, words: &[Word], scan: &Scan) -> bool {
         && scan.words <= 10
         && scan.end != End::Sentence
         && rest.starts_with([':', '：', '©', '/'])
+}
+
+/// What a picture shows, with who made it at the end: "… on Tuesday. © Photo: Ada Byron", "… in the old harbour (photo Byron)".
+fn is_caption(line: &str, words: &[Word], scan: &Scan) -> bool {
+    /// Words of a name, at most.
+    const NAME: usize = 5;
+    if scan.words < 3 || scan.end == End::Sentence {
+        return false;
+    }
+    let from = words.len().saturating_sub(NAME + 1).max(1);
+    (from..words.len()).any(|at| {
+        let word = &words[at];
+        let before = line[words[at - 1].end..word.start].trim_end();
+        let after = words.get(at + 1).map_or("", |next| &line[word.end..next.start]);
+        let named = words[at + 1..]
+            .iter()
+            .all(|word| word.capital || word.is(FUNCTION));
+        let opens = before.ends_with(['(', '[', '（']) && line.ends_with([')', ']', '）']);
+        let marked = before.ends_with(['©', '|', '—', '–', '-']) && after.starts_with([':', '：', '/']);
+        word.is(MEDIA) && at + 1 < words.len() && named && (opens || marked)
+    })
 }
 
 /// Something to press or to fill in: its words belong to furniture, but for a few that hold them together.
@@ -179,6 +200,8 @@ mod tests {
             ("【関連記事】空港線の工事で何が変わったか", "pointer"),
             ("Related: How the county saved its lighthouses", "pointer"),
             ("Foto: Auratec", "credit"),
+            ("Die Brücke am Dienstag. © Foto: Ada Byron", "credit"),
+            ("The bridge on Tuesday (Photo Ada Byron)", "credit"),
             ("Share on Facebook Share on X Email", "button"),
             ("3 февраля 2026 г. 10:45", "stamp"),
             (
@@ -201,6 +224,8 @@ mod tests {
             "By the river and over the bridge",
             "Friday, May 12, 7 pm: City Hall, Main Street",
             "More: the third novel of the series",
+            "The gallery shows forty works (photos and drawings)",
+            "He sold the house - video and all",
         ] {
             assert_eq!(said(line, Place::Inside), None, "{line}");
             assert_eq!(said(line, Place::Below), None, "{line}");
