@@ -112,20 +112,23 @@ fn is_credit(line: &str, words: &[Word], scan: &Scan) -> bool {
 fn is_caption(line: &str, words: &[Word], scan: &Scan) -> bool {
     /// Words of a name, at most.
     const NAME: usize = 5;
-    if scan.words < 3 || scan.end == End::Sentence {
+    if scan.classes[MEDIA] == 0 || scan.words < 3 || scan.end == End::Sentence {
         return false;
     }
     let from = words.len().saturating_sub(NAME + 1).max(1);
-    (from..words.len()).any(|at| {
+    (from..words.len().saturating_sub(1)).any(|at| {
         let word = &words[at];
+        if !word.is(MEDIA) {
+            return false;
+        }
         let before = line[words[at - 1].end..word.start].trim_end();
-        let after = words.get(at + 1).map_or("", |next| &line[word.end..next.start]);
-        let named = words[at + 1..]
-            .iter()
-            .all(|word| word.capital || word.is(FUNCTION));
+        let after = &line[word.end..words[at + 1].start];
         let opens = before.ends_with(['(', '[', '（']) && line.ends_with([')', ']', '）']);
         let marked = before.ends_with(['©', '|', '—', '–', '-']) && after.starts_with([':', '：', '/']);
-        word.is(MEDIA) && at + 1 < words.len() && named && (opens || marked)
+        (opens || marked)
+            && words[at + 1..]
+                .iter()
+                .all(|word| word.capital || word.is(FUNCTION))
     })
 }
 

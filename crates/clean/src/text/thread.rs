@@ -3,6 +3,8 @@
 //! A comment is prose, so a thread is told by what parts one from the next: who wrote it and when, buttons to answer it. Such lines
 //! come again and again, at short intervals, and after a body.
 
+use memchr::memrchr;
+
 use super::lines::Line;
 use super::phrases::{COMMENT, TIME};
 use super::scan::{End, Scan, Start};
@@ -35,62 +37,58 @@ pub(super) fn apply(lines: &[Line<'_>], scans: &[Scan], rules: &mut [Option<&'st
 
 /// The first line of a thread: one of several marks at short intervals, with prose before them and between them.
 fn begin(lines: &[Line<'_>], scans: &[Scan]) -> Option<usize> {
-    let marks: Vec<(usize, Mark)> = lines
-        .iter()
-        .zip(scans)
-        .enumerate()
-        .filter_map(|(at, (line, scan))| Some((at, mark(&line.text, scan)?)))
-        .collect();
-    if marks.len() < MARKS {
-        return None;
+    // Most lines of most texts stand above the body; only what is below enough of it is looked at.
+    let mut marks: Vec<(usize, Mark, u32)> = Vec::new();
+    let mut prose = 0;
+    for (at, (line, scan)) in lines.iter().zip(scans).enumerate() {
+        if prose >= BODY
+            && let Some(mark) = mark(&line.text, scan)
+        {
+            marks.push((at, mark, prose));
+        }
+        prose += if scan.is_prose() { scan.words } else { 0 };
     }
-    let mut prose = Vec::with_capacity(scans.len());
-    let mut sum = 0;
-    for scan in scans {
-        prose.push(sum);
-        sum += if scan.is_prose() { scan.words } else { 0 };
-    }
-    let near = |one: &(usize, Mark), other: &(usize, Mark)| {
-        other.0 - one.0 <= APART && prose[other.0] - prose[one.0] <= LONGEST
+    let near = |one: &(usize, Mark, u32), other: &(usize, Mark, u32)| {
+        other.0 - one.0 <= APART && other.2 - one.2 <= LONGEST
     };
     marks.chunk_by(near).find_map(|group| {
         // A row of dates may end in comments.
-        let first = group
-            .iter()
-            .position(|&(at, mark)| mark == Mark::Talk && prose[at] >= BODY)?;
+        let first = group.iter().position(|(_, mark, _)| *mark == Mark::Talk)?;
         let group = &group[first..];
-        let (first, last) = (group[0].0, group[group.len() - 1].0);
-        let talks = group.iter().filter(|(_, mark)| *mark == Mark::Talk).count();
+        let talks = group.iter().filter(|(_, mark, _)| *mark == Mark::Talk).count();
         let enough = group.len() >= MARKS && (talks > 1 || group.len() > MARKS);
-        (enough && prose[last] > prose[first]).then_some(first)
+        (enough && group[group.len() - 1].2 > group[0].2).then_some(group[0].0)
     })
 }
 
-/// What stands behind the name of who wrote a comment.
-const SAYS: &[&str] = &[
-    "says",
-    "said",
-    "wrote",
-    "writes",
-    "schreibt",
-    "sagt",
-    "sagte",
-    "dice",
-    "escribió",
-    "dijo",
-    "dit",
-    "écrit",
-    "scrive",
-    "disse",
-    "diz",
-    "zegt",
-    "schreef",
-    "пишет",
-    "говорит",
-    "пише",
-    "pisze",
-    "dedi",
-];
+/// Whether a word stands behind the name of who wrote a comment.
+fn says(word: &str) -> bool {
+    matches!(
+        word,
+        "says"
+            | "said"
+            | "wrote"
+            | "writes"
+            | "schreibt"
+            | "sagt"
+            | "sagte"
+            | "dice"
+            | "escribió"
+            | "dijo"
+            | "dit"
+            | "écrit"
+            | "scrive"
+            | "disse"
+            | "diz"
+            | "zegt"
+            | "schreef"
+            | "пишет"
+            | "говорит"
+            | "пише"
+            | "pisze"
+            | "dedi"
+    )
+}
 
 fn mark(line: &str, scan: &Scan) -> Option<Mark> {
     if scan.words == 0 || scan.words > 16 || scan.end == End::Sentence {
@@ -101,10 +99,13 @@ fn mark(line: &str, scan: &Scan) -> Option<Mark> {
     if comment > 0 && scan.words <= 6 && comment * 3 >= scan.words || line == "ReplyDelete" {
         return Some(Mark::Talk);
     }
-    let last = line.trim_end_matches(':').rsplit(' ').next().unwrap_or_default();
     let named = scan.words > 1 && (scan.capitalised > 0 || scan.start == Start::Digit);
-    if named && scan.sentences <= 1 && SAYS.contains(&last) {
-        return Some(Mark::Talk);
+    if named && scan.sentences <= 1 && matches!(scan.end, End::Letter | End::Colon) {
+        let line = line.trim_end_matches(':');
+        let last = memrchr(b' ', line.as_bytes()).map_or("", |space| &line[space + 1..]);
+        if says(last) {
+            return Some(Mark::Talk);
+        }
     }
     let timed = scan.classes[TIME] > 0 && (scan.times > 0 || scan.numbers > 0);
     (timed && scan.words <= 12).then_some(Mark::Stamp)
