@@ -18,8 +18,9 @@ pub(crate) struct Word {
 /// articles, where three would be idiom.
 pub(crate) const SHINGLE: usize = 5;
 
-/// A text up to this many words is fingerprinted whole: a sample of so few shingles would be left to chance.
-const SHORT: usize = 64;
+/// A short text has about so many fingerprints or more, if it has so many shingles: a sample of fewer would be left to
+/// chance, and all of them would take as much room in the index as those of a text four times as long.
+const FEWEST: usize = 13;
 
 /// A text without this many words says too little to be anything but an exact copy.
 const LEAST: usize = 12;
@@ -287,7 +288,8 @@ pub(crate) fn fingerprints(words: &[Word], window: usize) -> Vec<Print> {
         return Vec::new();
     }
     let ranks = ranks(words);
-    let window = if words.len() < SHORT { 1 } else { window };
+    // Of a window of `n` two in `n + 1` shingles are chosen.
+    let window = (2 * ranks.len() / FEWEST).saturating_sub(1).clamp(1, window);
     let mut chosen = Vec::with_capacity(ranks.len() * 5 / (2 * window + 2) + 1);
     winnow(&ranks, window, |at| {
         let hash = shingle(&words[at..at + SHINGLE]);
@@ -345,6 +347,23 @@ mod tests {
 
     fn same(a: &str, b: &str) -> bool {
         content(a, &words(a)) == content(b, &words(b))
+    }
+
+    #[test]
+    fn short_texts_have_enough_fingerprints_and_not_many_more() {
+        let count = |length: usize, text: usize| {
+            let text: Vec<String> = (0..length).map(|n| format!("w{}", text * 1_000 + n)).collect();
+            fingerprints(&words(&text.join(" ")), 8).len()
+        };
+        for length in [16, 20, 30, 45, 60, 70] {
+            let mean = (0..200).map(|text| count(length, text)).sum::<usize>() as f64 / 200.0;
+            let shingles = length + 1 - SHINGLE;
+            let enough = FEWEST.min(shingles) as f64 - 2.0;
+            assert!(
+                (enough..=1.6 * FEWEST as f64).contains(&mean),
+                "{mean} of {shingles}"
+            );
+        }
     }
 
     #[test]
