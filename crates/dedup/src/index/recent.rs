@@ -54,6 +54,13 @@ fn tag(key: u64, distance: usize) -> u32 {
     (low << DISTANCE_BITS | distance as u32) << DOCUMENT_BITS
 }
 
+/// Reads from the homes of these keys in a table that is not empty, before the first is needed: each may be far away, and so
+/// none waits for another.
+fn touch(table: &[Bucket], keys: impl Iterator<Item = u64>) {
+    let touched = keys.fold(0, |touched, key| touched ^ table[home(key)].0[0]);
+    std::hint::black_box(touched);
+}
+
 impl Recent {
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -67,13 +74,11 @@ impl Recent {
                 .is_none_or(|(first, _)| document.saturating_sub(first) < DOCUMENTS)
     }
 
-    /// Asks memory for where postings of these keys will stand: each may be far away, and so none waits for another.
-    pub(crate) fn fetch(&self, keys: impl Iterator<Item = u64>) {
-        if !self.rests.is_empty() {
-            let touched = keys.fold(0, |touched, key| {
-                touched ^ self.tags[home(key)].0[0] ^ self.rests[home(key)].0[0]
-            });
-            std::hint::black_box(touched);
+    /// Asks memory for where postings of these keys will stand.
+    pub(crate) fn fetch(&self, keys: impl Iterator<Item = u64> + Clone) {
+        if !self.tags.is_empty() {
+            touch(&self.tags, keys.clone());
+            touch(&self.rests, keys);
         }
     }
 
@@ -121,11 +126,7 @@ impl Recent {
         let Some((first, _)) = self.documents else {
             return;
         };
-        // All buckets are touched before the first is searched: each may be far away, and so none waits for another.
-        let touched = keys
-            .iter()
-            .fold(0, |touched, &key| touched ^ self.tags[home(key)].0[0]);
-        std::hint::black_box(touched);
+        touch(&self.tags, keys.iter().copied());
         for (n, &key) in keys.iter().enumerate() {
             for distance in 0..FARTHEST {
                 let bucket = home(key) + distance;
