@@ -141,8 +141,7 @@ fn is_office(name: &str) -> bool {
 /// The names in a line that says nothing but who wrote and when: each of two to four words that begin with capitals.
 fn in_line(line: &str) -> Vec<String> {
     const SAID: [&str; 5] = ["by ", "von ", "par ", "por ", "door "];
-    let small = line.to_lowercase();
-    if !SAID.iter().any(|said| small.starts_with(said)) {
+    if !begins_with(line, &SAID) {
         return Vec::new();
     }
     let mut names = names(line.lines().take(1), false);
@@ -157,13 +156,15 @@ fn signed<'p>(page: &'p Page<'_>, mark: &Mark<'_>, kind: MarkKind) -> Option<&'p
     let text = page.marked(mark);
     let heading = page.head.marks.iter().find(|mark| mark.kind == MarkKind::Heading);
     let near = heading.is_none_or(|heading| mark.text.start.abs_diff(heading.text.end) < FAR);
-    let starts = kind != MarkKind::Byline
-        || BEFORE
-            .iter()
-            .any(|before| text.to_lowercase().starts_with(before))
-        || looks_like_name(text);
+    let starts = kind != MarkKind::Byline || begins_with(text, &BEFORE) || looks_like_name(text);
     (text.len() < LONGEST && near && starts && !text.is_empty())
         .then(|| text.lines().next().unwrap_or_default())
+}
+
+/// Whether a text begins with one of these, in whatever case.
+fn begins_with(text: &str, beginnings: &[&str]) -> bool {
+    let small = text.to_lowercase();
+    beginnings.iter().any(|beginning| small.starts_with(beginning))
 }
 
 /// Two to four words that each begin with a capital.

@@ -11,7 +11,7 @@ mod title;
 use gristmill_core::Metadata;
 use jiff::Timestamp;
 
-use crate::html::page::{MarkKind, Page};
+use crate::html::page::{Mark, MarkKind, Page};
 use json_ld::{JsonLd, string};
 
 /// What a page says of its article.
@@ -156,15 +156,17 @@ fn marked_date(page: &Page<'_>, kind: MarkKind) -> Option<Timestamp> {
         .next()
 }
 
+/// The first heading that says something.
+fn heading<'p, 'h>(page: &'p Page<'h>) -> Option<&'p Mark<'h>> {
+    let mut marks = page.head.marks.iter();
+    marks.find(|mark| mark.kind == MarkKind::Heading && mark.text.end > mark.text.start)
+}
+
 /// The date of a `time` element near the main heading, if those near it agree on the day.
 fn date_beside_title(page: &Page<'_>) -> Option<Timestamp> {
     /// Bytes of text between heading and date.
     const NEAR: u32 = 600;
-    let heading = page
-        .head
-        .marks
-        .iter()
-        .find(|mark| mark.kind == MarkKind::Heading && mark.text.end > mark.text.start)?;
+    let heading = heading(page)?;
     let mut found = page.head.marks.iter().filter_map(|mark| {
         let near = mark.text.start.abs_diff(heading.text.end) < NEAR
             || mark.text.end.abs_diff(heading.text.start) < NEAR;
@@ -184,9 +186,7 @@ fn below_title<'p>(page: &'p Page<'_>) -> impl Iterator<Item = &'p str> {
     const NEAR: usize = 5;
     /// Bytes of such a line.
     const LONGEST: usize = 100;
-    let mut marks = page.head.marks.iter();
-    let heading = marks.find(|mark| mark.kind == MarkKind::Heading && mark.text.end > mark.text.start);
-    let end = heading.map_or(u32::MAX, |heading| heading.text.end);
+    let end = heading(page).map_or(u32::MAX, |heading| heading.text.end);
     let first = page.blocks.partition_point(|block| block.start < end);
     let blocks = page.blocks.get(first..).unwrap_or_default().iter().take(NEAR);
     blocks
