@@ -32,11 +32,15 @@ impl Token {
 /// Sentences longer than this many tokens are cut, which bounds the memory of the decoder.
 const LONGEST: usize = 400;
 
-/// Short forms that keep their dot and do not end a sentence.
-const SHORT: [&str; 32] = [
+/// Short forms that keep their dot and do not end a sentence, but where they are also words of the language that they
+/// are not short forms of.
+#[rustfmt::skip] // a word a line makes no list easier to read
+const SHORT: [&str; 61] = [
     "Mr", "Mrs", "Ms", "Dr", "Sen", "Rep", "Gov", "Gen", "Col", "Lt", "Sgt", "Capt", "St", "Jr", "Sr", "Inc",
     "Corp", "Co", "Ltd", "Prof", "Rev", "Hon", "Maj", "Adm", "Cmdr", "Messrs", "Jan", "Feb", "Aug", "Sept",
     "Oct", "Nov",
+    "MM", "Mgr", "Hr", "Sra", "Srta", "Sres", "Dra", "Lic", "Sig", "Dott", "Avv", "Mons", "Dhr", "Mevr", "Mw",
+    "Frk", "dr", "prof", "sr", "sra", "dra", "sig", "dott", "avv", "dhr", "mevr", "mw", "hr", "проф",
 ];
 
 /// Cuts `text` into `tokens`, which are cleared first.
@@ -58,7 +62,7 @@ pub fn tokenize(text: &str, tokens: &mut Vec<Token>) {
             continue;
         }
         let end = at + token_length(&text[at..], c);
-        let first = broken || length >= LONGEST || ends_sentence(text, tokens, c);
+        let first = broken || length >= LONGEST || ends_sentence(text, tokens, at, c);
         length = if first { 1 } else { length + 1 };
         tokens.push(Token {
             start: at as u32,
@@ -121,9 +125,16 @@ pub fn sentences(tokens: &[Token]) -> impl Iterator<Item = Range<usize>> + '_ {
     })
 }
 
-/// Whether what was read ends a sentence before a token that begins with `next`.
-fn ends_sentence(text: &str, tokens: &[Token], next: char) -> bool {
-    if !(next.is_uppercase() || is_ideograph(next) || matches!(next, '"' | '“' | '«' | '‘' | '„')) {
+/// Whether what was read ends a sentence before a token that begins with `next` at byte `at`.
+fn ends_sentence(text: &str, tokens: &[Token], at: usize, next: char) -> bool {
+    // After a space, a letter of a script without case, such as Arabic, may begin one as a capital does.
+    let spaced = tokens.last().is_some_and(|token| token.end as usize != at);
+    let letter = if spaced {
+        is_initial(next)
+    } else {
+        next.is_uppercase()
+    };
+    if !(letter || is_ideograph(next) || matches!(next, '"' | '“' | '«' | '‘' | '„')) {
         return false;
     }
     let mut before = tokens.iter().rev().map(|token| token.of(text));
@@ -196,11 +207,16 @@ fn joins_dot(head: &str, tail: &str, last: char, after: char) -> bool {
         || (last.is_ascii_lowercase() && after.is_ascii_lowercase())
 }
 
+/// Whether `c` may begin a name: a capital, or a letter of a script that has none.
+fn is_initial(c: char) -> bool {
+    c.is_alphabetic() && !c.is_lowercase() && !is_ideograph(c) && !is_unspaced(c)
+}
+
 /// One capital letter, or several with dots between (`U.S`).
 fn is_initials(head: &str) -> bool {
     head.split('.').all(|part| {
         let mut chars = part.chars();
-        chars.next().is_some_and(char::is_uppercase) && chars.next().is_none()
+        chars.next().is_some_and(is_initial) && chars.next().is_none()
     })
 }
 
@@ -270,6 +286,8 @@ mod tests {
             ("Erdog\u{306}an 😀", "Erdog\u{306}an 😀"),
             ("He left. “Why?” Nobody", "He left . / “ Why ? ” / Nobody"),
             ("Title\nBody", "Title / Body"),
+            ("Mevr. De Wit en dra. Prado", "Mevr. De Wit en dra. Prado"),
+            ("عاد كريم. وقال د. سامي", "عاد كريم . / وقال د. سامي"),
         ] {
             assert_eq!(cut(text), tokens, "{text}");
         }
