@@ -39,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 text,
                 kind: of(kind),
                 given: None,
+                sex: None,
             })
             .collect();
         for (bearer, mention) in join(&named).into_iter().zip(mentions) {

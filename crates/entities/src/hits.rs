@@ -1,6 +1,7 @@
 //! Mentions before they are named: where two could stand, and what a document's other mentions say of one.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use gristmill_core::EntityType;
 
@@ -175,13 +176,27 @@ pub(crate) fn is_adjectives(word: &str) -> bool {
 }
 
 /// The comma between a place and the one that it is in ("Baku, Azerbaijan"), unless what follows is an abbreviation.
-pub(crate) fn place_in_place(text: &str, tokens: &[Token], span: std::ops::Range<usize>) -> Option<usize> {
+pub(crate) fn place_in_place(text: &str, tokens: &[Token], span: Range<usize>) -> Option<usize> {
     let mut inside = span.start + 1..span.end.saturating_sub(1);
     let comma = inside.find(|&at| tokens[at].of(text) == ",")?;
     let rest = tokens.get(comma + 1..span.end)?;
     rest.iter()
         .all(|token| token.of(text).chars().all(char::is_alphabetic))
         .then_some(comma)
+}
+
+/// The tokens `span` without the stop of their sentence at the end, but after so short a word that it may be an
+/// abbreviation.
+pub(crate) fn without_stop(text: &str, tokens: &[Token], mut span: Range<usize>) -> Range<usize> {
+    let ends = tokens.get(span.end).is_none_or(|token| token.first);
+    if ends
+        && span.len() > 1
+        && matches!(tokens[span.end - 1].of(text), "." | "؟" | "。" | "։")
+        && tokens[span.end - 2].of(text).chars().nth(3).is_some()
+    {
+        span.end -= 1;
+    }
+    span
 }
 
 /// Those of `sorted`, none of which overlap each other, that overlap `hit`.

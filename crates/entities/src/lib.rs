@@ -30,6 +30,7 @@ mod spelling;
 mod stage;
 pub mod tagger;
 mod terms;
+mod titles;
 pub mod tokens;
 pub mod viterbi;
 pub mod votes;

@@ -16,6 +16,8 @@ use gristmill_core::{EntityType, Sha256};
 
 use crate::cases::is_cyrillic;
 use crate::spelling::{is_combining, spell, unmarked};
+pub use crate::titles::Sex;
+use crate::tokens::is_ideograph;
 
 /// One mention with its type, to be joined with others.
 #[derive(Debug, Clone)]
@@ -26,6 +28,8 @@ pub struct Named<'t> {
     pub kind: EntityType,
     /// A name that a gazetteer gives it: such mentions join by it alone.
     pub given: Option<&'t str>,
+    /// Whom the title before it addresses, if one does.
+    pub sex: Option<Sex>,
 }
 
 /// Legal forms, which do not tell one body from another.
@@ -171,33 +175,51 @@ pub fn join(mentions: &[Named<'_>]) -> Vec<usize> {
         first.push(same);
     }
     distinct.truncate(MOST);
-    let bearers: Vec<usize> = (0..mentions.len())
-        .map(|at| {
-            if mentions[at].given.is_some() {
-                return first[at];
+    let mut sexes: HashMap<usize, Sex> = HashMap::new();
+    for (mention, &name) in mentions.iter().zip(&first) {
+        if let Some(sex) = mention.sex {
+            sexes.entry(name).or_insert(sex);
+        }
+    }
+    let mut bearers = Vec::with_capacity(mentions.len());
+    // For a name that a title keeps from all fuller ones, the first mention of this kind.
+    let mut apart: HashMap<usize, usize> = HashMap::new();
+    for at in 0..mentions.len() {
+        if mentions[at].given.is_some() {
+            bearers.push(first[at]);
+            continue;
+        }
+        let fuller = |&other: &usize| {
+            let (long, short) = (&mentions[other], &mentions[at]);
+            long.kind == short.kind
+                && (extends(short.kind, &keys[other], &keys[at])
+                    || is_short(long, &keys[other], short, &keys[at], other < at))
+        };
+        let meant = |other: &usize| match (mentions[at].sex, sexes.get(other)) {
+            (Some(own), Some(known)) => own == *known,
+            _ => true,
+        };
+        // Whom such a title addressed before; then the one mentioned last before this mention, else the first after it.
+        let near = |&other: &usize| {
+            let unknown = mentions[at].sex.is_some() && !sexes.contains_key(&other);
+            match (0..at).rev().find(|&before| first[before] == other) {
+                Some(before) => (unknown, 0, at - before),
+                None => (unknown, 1, other),
             }
-            let longer = distinct.iter().copied().filter(|&other| {
-                mentions[other].kind == mentions[at].kind
-                    && (extends(mentions[at].kind, &keys[other], &keys[at])
-                        || is_short(
-                            &mentions[other],
-                            &keys[other],
-                            &mentions[at],
-                            &keys[at],
-                            other < at,
-                        ))
-            });
-            // The one mentioned last before this mention, else the first one after it.
-            longer
-                .min_by_key(
-                    |&other| match (0..at).rev().find(|&before| first[before] == other) {
-                        Some(before) => (0, at - before),
-                        None => (1, other),
-                    },
-                )
-                .unwrap_or(first[at])
-        })
-        .collect();
+        };
+        let mut longer = distinct.iter().copied().filter(fuller).peekable();
+        let named = longer.peek().is_some();
+        bearers.push(match longer.filter(meant).min_by_key(near) {
+            Some(bearer) => {
+                if let Some(sex) = mentions[at].sex {
+                    sexes.entry(bearer).or_insert(sex);
+                }
+                bearer
+            }
+            None if named => *apart.entry(first[at]).or_insert(at),
+            None => first[at],
+        });
+    }
     // The bearer of a bearer's name bears it too: "Biden", "J. Biden", "Joe Biden". Each step goes to a fuller name.
     (0..mentions.len())
         .map(|mut at| {
@@ -215,7 +237,8 @@ const MOST: usize = 600;
 /// Whether `long` is a fuller form of the name `short`.
 fn extends(kind: EntityType, long: &[String], short: &[String]) -> bool {
     if kind == EntityType::Per && long.len() == short.len() {
-        return short.first().is_some_and(|first| first.chars().nth(1).is_none()) && initial(long, short);
+        return short.first().is_some_and(|first| first.chars().nth(1).is_none())
+            && (initial(long, short) || is_surname(long, short));
     }
     if long.len() <= short.len() || short.is_empty() {
         return false;
@@ -290,6 +313,14 @@ fn initial(one: &[String], other: &[String]) -> bool {
     !one.is_empty() && one == other && letter(a) != letter(b) && a.chars().next() == b.chars().next()
 }
 
+/// Whether one ideograph is the surname of a name in ideographs, which begins with it.
+fn is_surname(long: &[String], short: &[String]) -> bool {
+    let ([long], [short]) = (long, short) else {
+        return false;
+    };
+    long != short && long.starts_with(short.as_str()) && long.chars().all(is_ideograph)
+}
+
 /// Whether `text` is the initials of the words of `long`, with or without the small ones.
 fn is_acronym(long: &str, text: &str) -> bool {
     let letters: String = text.chars().filter(|c| c.is_alphabetic()).collect();
@@ -338,6 +369,7 @@ mod tests {
                 text,
                 kind,
                 given: None,
+                sex: None,
             })
             .collect();
         join(&named)

@@ -10,12 +10,14 @@ use crate::expressions;
 use crate::gazetteer::Gazetteer;
 use crate::hits::{
     Hit, is_adjectives, join_slashes, place_in_place, put_before, settle, split_pairs, take_bracket,
+    without_stop,
 };
 use crate::labels::TYPES;
 use crate::model::Model;
 use crate::names::{self, Named};
 use crate::shelf::Shelf;
 use crate::tagger::{Work, blocks};
+use crate::titles::Address;
 use crate::tokens::{Token, tokenize};
 
 /// The languages that have a tagger of their own, with its bytes.
@@ -126,6 +128,7 @@ impl Recognizer {
         }
         let tagger = self.tagger.clone();
         let tagger = tagger.or_else(|| model_for(language, tokens.len()));
+        let address = Address::new(text, &tokens, language);
         let mut hits = self.hits(tagger.as_deref(), gazetteer, text, language, &tokens);
         let full = match &tagger {
             Some(model) => evidence::surnames(text, &tokens, &mut hits, |word| model.lists(word)),
@@ -134,10 +137,17 @@ impl Recognizer {
         let slice = |hit: &Hit<'_>| &text[tokens[hit.start].start as usize..tokens[hit.end - 1].end as usize];
         let named: Vec<Named<'_>> = hits
             .iter()
-            .map(|hit| Named {
-                text: full.get(&hit.start).map_or_else(|| slice(hit), String::as_str),
-                kind: hit.kind,
-                given: hit.given.map(|entry| entry.name),
+            .map(|hit| {
+                let called =
+                    &text[tokens[address.called(hit)].start as usize..tokens[hit.end - 1].end as usize];
+                Named {
+                    text: full.get(&hit.start).map_or(called, String::as_str),
+                    kind: hit.kind,
+                    given: hit.given.map(|entry| entry.name),
+                    sex: (hit.kind == EntityType::Per)
+                        .then(|| address.sex(hit.start..hit.end))
+                        .flatten(),
+                }
             })
             .collect();
         let points = CodePoints::new(text);
@@ -179,16 +189,19 @@ impl Recognizer {
         tokens: &[Token],
     ) -> Vec<Hit<'g>> {
         let mut hits: Vec<Hit<'g>> = Vec::new();
+        let address = Address::new(text, tokens, language);
         if let Some(model) = tagger {
             let others = self.types.contains(&EntityType::Misc);
             model.tag(text, tokens, &mut Work::default(), others, |span, least, mean| {
                 let score = model.probability(span.kind, least, mean);
-                let words = &text[tokens[span.start].start as usize..tokens[span.end - 1].end as usize];
-                let adjectives = is_adjectives(words);
-                if score < self.min_score || adjectives {
+                let kind = TYPES[span.kind];
+                let whole = without_stop(text, tokens, span.start..span.end);
+                let name = address.name(whole.clone());
+                let words = &text[tokens[whole.start].start as usize..tokens[whole.end - 1].end as usize];
+                if score < self.min_score || name.is_empty() || is_adjectives(words) {
                     return;
                 }
-                let kind = TYPES[span.kind];
+                let span = if kind == EntityType::Per { name } else { whole };
                 let mut hit = |start, end| {
                     let hit = Hit {
                         start,
@@ -199,7 +212,7 @@ impl Recognizer {
                     };
                     take_bracket(text, tokens, hit, &mut hits);
                 };
-                match place_in_place(text, tokens, span.start..span.end).filter(|_| kind == EntityType::Loc) {
+                match place_in_place(text, tokens, span.clone()).filter(|_| kind == EntityType::Loc) {
                     Some(comma) => {
                         hit(span.start, comma);
                         hit(comma + 1, span.end);
@@ -208,6 +221,7 @@ impl Recognizer {
                 }
             });
         }
+        address.people(&mut hits);
         for block in blocks(tokens) {
             let of = hits.partition_point(|hit| hit.start < block.start)
                 ..hits.partition_point(|hit| hit.start < block.end);
@@ -234,7 +248,10 @@ impl Recognizer {
         if !gazetteer.is_empty() {
             listed(gazetteer, text, tokens, &mut hits);
         }
-        hits.retain(|hit| self.types.contains(&hit.kind));
+        // What the rules said since may have lowered a probability.
+        hits.retain(|hit| {
+            self.types.contains(&hit.kind) && (hit.given.is_some() || hit.score >= self.min_score)
+        });
         hits
     }
 }
