@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::chain::Piece;
@@ -27,24 +27,39 @@ const LULL: Duration = Duration::from_millis(5);
 /// How often an idle pipeline looks whether a segment has grown old.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Takes entries through the first piece on the pool, many at once, and hands them on in order, in batches.
+/// Where the next batch is wanted: it is closed only then, and grows until then.
+pub(crate) type Wish = oneshot::Sender<Vec<Entry>>;
+
+/// So many documents at least are prepared beyond the batch that is growing.
+const AHEAD: usize = 64;
+
+/// And so many for each worker: one that is long at a document does not keep the others from working ahead of it.
+const AHEAD_EACH: usize = 16;
+
+/// How many documents may be read, and as many prepared, beyond the batch that is growing. More would not make the workers busier:
+/// a whole batch is ready when the one before it is through.
+pub(crate) fn ahead(limits: BatchLimits, workers: usize) -> usize {
+    limits
+        .documents
+        .min(AHEAD.max(workers.saturating_mul(AHEAD_EACH)))
+}
+
+/// Takes entries through the first piece on the pool, `ahead` at once, and hands them on in order, in batches.
 ///
 /// A batch is closed when it is full, when its time is over, or when nothing more comes for a moment; while the
 /// batch before it is being committed it goes on growing. Where it is closed never shows in the lines.
 pub(crate) async fn run(
     input: mpsc::Receiver<Entry>,
-    output: mpsc::Sender<Vec<Entry>>,
+    wishes: mpsc::Receiver<Wish>,
     pool: Pool,
     first: Piece,
     limits: BatchLimits,
+    ahead: usize,
 ) {
     let input = futures::stream::unfold(input, async |mut input| Some((input.recv().await?, input)));
-    // The order of the results is the order of arrival; the window is as wide as a batch, so that the workers
-    // have enough to do while one is committed.
-    let worked = input
-        .map(|entry| work(entry, &pool, &first))
-        .buffered(limits.documents);
-    batch(worked, output, limits).await;
+    // The order of the results is the order of arrival.
+    let worked = input.map(|entry| work(entry, &pool, &first)).buffered(ahead);
+    batch(worked, wishes, limits).await;
 }
 
 async fn work(mut entry: Entry, pool: &Pool, first: &Piece) -> Entry {
@@ -68,23 +83,28 @@ pub(crate) fn lost() -> Fate {
     })
 }
 
-async fn batch(worked: impl Stream<Item = Entry>, output: mpsc::Sender<Vec<Entry>>, limits: BatchLimits) {
+async fn batch(worked: impl Stream<Item = Entry>, mut wishes: mpsc::Receiver<Wish>, limits: BatchLimits) {
     let mut worked = std::pin::pin!(worked);
     let mut batch: Vec<Entry> = Vec::new();
+    let mut wish: Option<Wish> = None;
     let (mut first, mut last) = (Instant::now(), Instant::now());
     let mut bytes = 0;
     loop {
         let full = batch.len() >= limits.documents || bytes >= limits.bytes;
         let due = (first + limits.time).min(last + LULL);
         let closed = !batch.is_empty() && (full || Instant::now() >= due);
+        if closed && let Some(wish) = wish.take() {
+            if wish.send(std::mem::take(&mut batch)).is_err() {
+                return;
+            }
+            bytes = 0;
+            continue;
+        }
         tokio::select! {
             biased;
-            place = output.reserve(), if closed => match place {
-                Ok(place) => {
-                    place.send(std::mem::take(&mut batch));
-                    bytes = 0;
-                }
-                Err(_) => return,
+            wanted = wishes.recv(), if wish.is_none() => match wanted {
+                Some(wanted) => wish = Some(wanted),
+                None => return,
             },
             entry = worked.next(), if !full => match entry {
                 Some(entry) => {
@@ -100,14 +120,22 @@ async fn batch(worked: impl Stream<Item = Entry>, output: mpsc::Sender<Vec<Entry
             () = sleep_until(due), if !batch.is_empty() && !closed => {}
             () = sleep(TICK), if batch.is_empty() => {
                 // While a batch is at work nobody needs to be reminded.
-                if let Err(mpsc::error::TrySendError::Closed(_)) = output.try_send(Vec::new()) {
+                if let Some(wish) = wish.take()
+                    && wish.send(Vec::new()).is_err()
+                {
                     return;
                 }
             }
         }
     }
-    if !batch.is_empty() {
+    if batch.is_empty() {
+        return;
+    }
+    if wish.is_none() {
+        wish = wishes.recv().await;
+    }
+    if let Some(wish) = wish {
         // The receiver is gone only when the pipeline has stopped on a fault, which it tells itself.
-        drop(output.send(batch).await);
+        drop(wish.send(batch));
     }
 }

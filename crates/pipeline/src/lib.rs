@@ -215,7 +215,7 @@ impl Pipeline {
             wanted,
             poison.clone(),
         )?;
-        let (output, input) = mpsc::channel(settings.batch.documents);
+        let (output, input) = mpsc::channel(batcher::ahead(settings.batch, settings.workers));
         let units = Intake::units(settings.in_flight);
         let intake = Intake {
             inbox: Arc::new(inbox),
@@ -255,7 +255,7 @@ impl Pipeline {
         let work = OrderedWork::new(intake.poison.mark());
         let (pool, _guard) =
             Pool::start(&settings, intake.poison.clone(), work.clone()).map_err(PipelineError::Thread)?;
-        let (batches, batch_input) = mpsc::channel(1);
+        let (wishes, wished) = mpsc::channel(1);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -271,13 +271,14 @@ impl Pipeline {
             let spawn = |name: &str| thread::Builder::new().name(format!("gristmill-{name}"));
             let (first, workers) = (Arc::clone(&chain.first), pool.clone());
             let limits = settings.batch;
+            let ahead = batcher::ahead(limits, settings.workers);
             let batching = spawn("batch").spawn_scoped(scope, move || {
-                runtime.block_on(batcher::run(input, batches, workers, first, limits));
+                runtime.block_on(batcher::run(input, wished, workers, first, limits, ahead));
             });
             let ordering = spawn("order")
                 .stack_size(pool::STACK)
                 .spawn_scoped(scope, || {
-                    let result = order::run(batch_input, chain, &pool, committer, &work, mode == Mode::Watch);
+                    let result = order::run(wishes, chain, &pool, committer, &work, mode == Mode::Watch);
                     // Without it there is nothing to watch for.
                     handle.stop();
                     result

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use gristmill_core::StateError;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::PipelineError;
-use crate::batcher::lost;
+use crate::batcher::{Wish, lost};
 use crate::chain::{Chain, Piece};
 use crate::commit::Committer;
 use crate::poison::OrderedWork;
@@ -22,14 +22,14 @@ use crate::record::{Entry, EntryKind, Record};
 ///
 /// Where `renews`, the files that stages rest on are looked at before each batch, and put in force if they changed.
 pub(crate) fn run(
-    mut batches: mpsc::Receiver<Vec<Entry>>,
+    wishes: mpsc::Sender<Wish>,
     mut chain: Chain,
     pool: &Pool,
     mut committer: Committer,
     work: &OrderedWork,
     renews: bool,
 ) -> Result<(), PipelineError> {
-    while let Some(mut batch) = batches.blocking_recv() {
+    while let Some(mut batch) = next(&wishes) {
         if renews {
             committer.renew(&chain);
         }
@@ -52,6 +52,13 @@ pub(crate) fn run(
         committer.commit(batch, &mut chain)?;
     }
     committer.finish(&mut chain)
+}
+
+/// The next batch, which has grown until now; none when there are no more.
+fn next(wishes: &mpsc::Sender<Wish>) -> Option<Vec<Entry>> {
+    let (wish, batch) = oneshot::channel();
+    wishes.blocking_send(wish).ok()?;
+    batch.blocking_recv().ok()
 }
 
 fn state(error: StateError) -> PipelineError {
