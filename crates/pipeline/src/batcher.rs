@@ -70,6 +70,7 @@ async fn work(mut entry: Entry, pool: &Pool, first: &Piece) -> Entry {
             .submit(document, first, false)
             .await
             .unwrap_or_else(|_| lost());
+        entry.give_back();
     }
     entry
 }

@@ -17,7 +17,7 @@ use crate::at_work::Mark;
 use crate::books::{InFlight, JournalBooks};
 use crate::counters::Counters;
 use crate::poison::{Poison, Probe};
-use crate::record::{Entry, EntryKind, Failure, Fate, Record, UNIT};
+use crate::record::{Entry, EntryKind, Failure, Fate, Record, UNIT, units};
 
 /// Reads files into the pipeline.
 pub(crate) struct Intake {
@@ -294,9 +294,7 @@ impl Intake {
 
     /// Waits for room. A document larger than the whole bound goes alone.
     fn room(&self, file: &FileRef, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        let units = u32::try_from(bytes / UNIT + 1)
-            .unwrap_or(u32::MAX)
-            .min(self.units);
+        let units = u32::try_from(units(bytes)).unwrap_or(u32::MAX).min(self.units);
         let room = || Arc::clone(&self.room);
         room()
             .try_acquire_many_owned(units)

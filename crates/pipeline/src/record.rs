@@ -24,6 +24,19 @@ impl Entry {
     pub(crate) fn weight(&self) -> u64 {
         (self.room.num_permits() * UNIT) as u64
     }
+
+    /// Gives back what the entry does not hold any more of its share: of a page only the text is left once it is cleaned.
+    pub(crate) fn give_back(&mut self) {
+        if let EntryKind::Record(record) = &self.kind {
+            let surplus = self.room.num_permits().saturating_sub(units(record.weight()));
+            drop(self.room.split(surplus));
+        }
+    }
+}
+
+/// The units that `bytes` take.
+pub(crate) fn units(bytes: usize) -> usize {
+    bytes / UNIT + 1
 }
 
 pub(crate) enum EntryKind {
