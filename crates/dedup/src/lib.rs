@@ -34,6 +34,7 @@ mod passages;
 mod trace;
 mod words;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -92,22 +93,29 @@ struct Prepared {
     prints: Vec<Print>,
     /// Empty where passages are not asked for.
     trace: Trace,
-    /// Where the words of the trace are.
-    spans: Vec<Span>,
+    /// Where the words of the trace are, as soon as somebody asks: few documents have anything in common with an earlier one, and
+    /// these would be half of what each holds while it waits for its turn.
+    spans: OnceCell<Vec<Span>>,
+}
+
+impl Prepared {
+    fn spans(&self) -> &[Span] {
+        self.spans.get_or_init(|| self.trace.spans(self.trace.words()))
+    }
 }
 
 impl Prepare {
     fn prepared(&self, text: &str) -> Prepared {
         let words = words::words(text);
-        let (trace, spans) = match self.traces {
+        let trace = match self.traces {
             true => Trace::new(text, &words),
-            false => Default::default(),
+            false => Trace::default(),
         };
         Prepared {
             content: words::content(text, &words),
             prints: words::fingerprints(&words, self.window),
             trace,
-            spans,
+            spans: OnceCell::new(),
             words: words.len(),
         }
     }
@@ -217,7 +225,7 @@ impl Dedup {
             };
             let mut hits = hits.to_vec();
             let runs = match &trace {
-                Some(trace) => passages::runs(&prepared.trace, &prepared.spans, &mut hits, trace),
+                Some(trace) => passages::runs(&prepared.trace, prepared.spans(), &mut hits, trace),
                 None => Vec::new(),
             };
             sources.push(Source {
@@ -268,17 +276,18 @@ impl Dedup {
     }
 
     /// Reports the passages of at least `least` words.
-    fn report(document: &mut Document, here: &[Span], sources: &[Source], least: usize) {
+    fn report(document: &mut Document, prepared: &Prepared, sources: &[Source], least: usize) {
         let runs = sources.iter().flat_map(|source| {
             source.runs.iter().map(|&common| Run {
                 document: source.number,
                 common,
             })
         });
-        let runs = passages::choose(runs.collect(), here.len(), least);
+        let runs = passages::choose(runs.collect(), prepared.trace.words(), least);
         if runs.is_empty() {
             return;
         }
+        let here = prepared.spans();
         let mut found = Vec::with_capacity(runs.len());
         for source in sources {
             let mine = || runs.iter().filter(|run| run.document == source.number);
@@ -389,7 +398,7 @@ impl OrderedStage for Dedup {
                     && document.notes.is_some()
                 {
                     // Somebody wants to see what is shared.
-                    Self::report(document, &prepared.spans, &sources, min_words);
+                    Self::report(document, &prepared, &sources, min_words);
                 }
                 let detail = format!("{what} duplicate, similarity {similarity:.3}");
                 return Ok(Verdict::Reject(Reason::new("duplicate").of(of).detail(detail)));
@@ -401,7 +410,7 @@ impl OrderedStage for Dedup {
             };
         }
         if let Passages::On { min_words } = self.params.passages {
-            Self::report(document, &prepared.spans, &sources, min_words);
+            Self::report(document, &prepared, &sources, min_words);
         }
 
         let number = self.archive.next;
