@@ -359,7 +359,7 @@ impl Default for Limits {
         Self {
             document_time: Period(Duration::from_secs(30)),
             drain: Period(Duration::from_secs(30)),
-            in_flight: ByteSize(64 << 20),
+            in_flight: ByteSize(16 << 20),
             batch: Batch::default(),
         }
     }
@@ -382,7 +382,7 @@ impl Default for Batch {
     fn default() -> Self {
         Self {
             documents: 512,
-            bytes: ByteSize(16 << 20),
+            bytes: ByteSize(2 << 20),
             time: Period(Duration::from_millis(200)),
         }
     }
