@@ -11,6 +11,7 @@
 //! the books then say how far each segment is good; [`SegmentWriter::settle`] renames what the books have
 //! sealed. Whatever a crash leaves beyond the books is cut off by [`SegmentWriter::open`].
 
+mod claim;
 mod quarantine;
 mod segment;
 
@@ -21,6 +22,7 @@ pub use segment::{
 };
 
 use std::io;
+use std::path::PathBuf;
 
 /// Why output could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +38,21 @@ pub enum SinkError {
     /// A segment is not as the books say, in a way that no crash explains.
     #[error("the output is damaged: {0}")]
     Damaged(String),
+    /// A segment was sealed of which the books know nothing. No crash leaves one: a segment is sealed when it is in the books.
+    #[error(
+        "{} is sealed, and the books know nothing of it: it is of another state folder, or newer than the books; give this state \
+         an output folder of its own, or move what is there away", path.display()
+    )]
+    Foreign {
+        /// The segment.
+        path: PathBuf,
+    },
+    /// Another daemon, with a state of its own, writes to the same folder.
+    #[error("{} is written by another gristmill: stop it first, or give this one an output folder of its own", dir.display())]
+    Claimed {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// A record cannot be written as JSON.
     #[error("a record cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),

@@ -11,6 +11,7 @@ use serde::Serialize;
 use sha2::Digest;
 
 use crate::SinkError;
+use crate::claim::Claim;
 
 /// How segments are compressed. Each batch is a frame of its own, so a segment is good up to any batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -95,6 +96,7 @@ pub struct SegmentWriter {
     last: u64,
     /// Sealed in this batch or by the books, not yet renamed.
     sealed: Vec<(Segment, PathBuf)>,
+    _claim: Claim,
 }
 
 #[derive(Debug)]
@@ -116,11 +118,11 @@ struct Open {
 
 impl SegmentWriter {
     /// Opens the folder `dir` as the books know it: `books` holds its segments by number. What is past their
-    /// good lengths is cut off, what the books have sealed is renamed, segments that they do not know are
+    /// good lengths is cut off, what the books have sealed is renamed, open segments that they do not know are
     /// removed.
     ///
     /// # Errors
-    /// A segment is missing or shorter than the books say, or the machine fails.
+    /// A segment is missing or shorter than the books say or sealed without them, another daemon writes there, or the machine fails.
     pub fn open(
         dir: &Path,
         disk: SharedDisk,
@@ -138,6 +140,7 @@ impl SegmentWriter {
             open: None,
             last,
             sealed: Vec::new(),
+            _claim: Claim::of(dir)?,
         };
         writer.clear_strays(last)?;
         for segment in books {
@@ -247,14 +250,15 @@ impl SegmentWriter {
 
     fn clear_strays(&self, last: u64) -> Result<(), SinkError> {
         let list = SinkError::io(format!("list {}", self.dir.display()));
-        for entry in std::fs::read_dir(&self.dir).map_err(list)?.flatten() {
-            let path = entry.path();
-            if segment_number(&path).is_some_and(|number| number > last) {
-                tracing::info!(path = %path.display(), "removing a segment of a batch that never came to be");
-                self.disk
-                    .remove(&path)
-                    .map_err(SinkError::io(format!("remove {}", path.display())))?;
+        let segments = list_segments(&self.dir).map_err(list)?;
+        for (_, path) in segments.into_iter().filter(|(number, _)| *number > last) {
+            if !is_open(&path) {
+                return Err(SinkError::Foreign { path });
             }
+            tracing::info!(path = %path.display(), "removing a segment of a batch that never came to be");
+            self.disk
+                .remove(&path)
+                .map_err(SinkError::io(format!("remove {}", path.display())))?;
         }
         Ok(())
     }

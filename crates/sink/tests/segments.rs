@@ -222,3 +222,47 @@ fn quarantine_keeps_bytes_and_reason() {
     quarantine.remove(&entry.id).unwrap();
     assert_eq!(names(&dir.path().join("quarantine")), Vec::<String>::new());
 }
+
+#[test]
+fn what_another_state_has_sealed_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut books = Vec::new();
+    for line in ["one", "two"] {
+        let mut writer = open(dir.path(), Compression::Gzip, &books);
+        writer.append(&line, NOW).unwrap();
+        enter(&mut books, writer.sync(NOW, true).unwrap());
+        writer.settle().unwrap();
+    }
+    let all = ["part-00000001.jsonl.gz", "part-00000002.jsonl.gz"];
+    assert_eq!(names(dir.path()), all);
+    // Books that are new, and books of an earlier time.
+    for known in [0, 1] {
+        let again = SegmentWriter::open(
+            dir.path(),
+            Arc::new(RealDisk),
+            Compression::None,
+            ROTATION,
+            &books[..known],
+        );
+        let error = again.unwrap_err();
+        assert!(
+            matches!(&error, SinkError::Foreign { path } if path.ends_with(all[known])),
+            "{error}"
+        );
+        assert_eq!(names(dir.path()), all);
+    }
+}
+
+#[test]
+fn a_folder_has_one_writer() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = open(dir.path(), Compression::None, &[]);
+    first.append(&"one", NOW).unwrap();
+    first.sync(NOW, false).unwrap();
+    let second = SegmentWriter::open(dir.path(), Arc::new(RealDisk), Compression::None, ROTATION, &[]);
+    assert!(matches!(second, Err(SinkError::Claimed { .. })), "{second:?}");
+    assert_eq!(names(dir.path()), ["part-00000001.jsonl.open"]);
+    drop(first);
+    open(dir.path(), Compression::None, &[]);
+    assert!(names(dir.path()).is_empty());
+}
