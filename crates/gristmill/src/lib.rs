@@ -19,5 +19,6 @@ mod logs;
 mod memory;
 mod progress;
 pub mod reference;
+mod signals;
 pub mod stages;
 mod wiring;

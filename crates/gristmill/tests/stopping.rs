@@ -105,6 +105,41 @@ fn a_second_signal_stops_at_once_and_loses_nothing() {
 }
 
 #[test]
+fn the_same_signal_twice_at_once_is_one() {
+    let house = House::new(SLOW, "workers: 1\nlimits: {batch: {documents: 4}}");
+    let mut daemon = Daemon::of(house.command(&["run"]));
+    for number in 0..40 {
+        house.drop_in(&format!("{number:03}.txt"), article(number));
+    }
+    house.wait_for(2);
+    // As `timeout` does it.
+    daemon.signal("-TERM");
+    daemon.signal("-TERM");
+    assert_eq!(daemon.wait(), Some(0));
+    assert!(common::files(&house.path("out/documents"), ".open").is_empty());
+    complete(&house, 40);
+}
+
+#[test]
+fn signals_that_mean_something_to_others_end_nothing() {
+    let house = House::new("[]", "");
+    let mut command = house.command(&["run"]);
+    command.env("GRISTMILL_LOG", "info").stdin(Stdio::null());
+    let mut run = loud(command);
+    let mut log = run.stderr.take().unwrap();
+    until(&mut log, "watching");
+    for told in ["HUP", "USR1", "USR2"] {
+        signal(run.id(), &format!("-{told}"));
+        until(&mut log, &format!("SIG{told} changes nothing"));
+    }
+    house.drop_in("a.txt", article(1));
+    house.wait_for(1);
+    signal(run.id(), "-TERM");
+    assert_eq!(run.wait().unwrap().code(), Some(0));
+    complete(&house, 1);
+}
+
+#[test]
 fn a_drain_has_its_limit() {
     let house = House::new(SILENT, &format!("limits: {{{PATIENT}, drain: 200ms}}"));
     let (mut run, mut log) = stuck(&house, &["run"]);

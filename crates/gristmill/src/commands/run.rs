@@ -18,6 +18,7 @@ use crate::config::{Chain, Config};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::http::{self, Observed, Phase};
 use crate::progress::Progress;
+use crate::signals;
 use crate::stages;
 use crate::wiring;
 
@@ -38,7 +39,7 @@ pub fn run(args: &RunArgs, globals: &Globals) -> Outcome {
     let file = crate::config::locate(globals.config.as_deref())?;
     let counters = Arc::new(Counters::default());
     let stop = StopFlag::default();
-    listen_for_signals(&stop, config.limits.drain.0, args.once)?;
+    signals::listen(&stop, config.limits.drain.0, args.once)?;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
@@ -249,46 +250,5 @@ fn summary(config: &Config, counters: &Counters, took: Duration) -> std::io::Res
     if counts.quarantined > 0 {
         writeln!(out, "`gristmill quarantine list` shows why")?;
     }
-    Ok(())
-}
-
-/// The first signal asks for a drain. The second ends the process, and so does the time that a drain may take; that
-/// is safe at any instant.
-fn listen_for_signals(stop: &StopFlag, drain: Duration, once: bool) -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .build()?;
-    let (mut terminate, mut interrupt) = {
-        let _context = runtime.enter();
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
-    };
-    let stop = stop.clone();
-    let listen = move || {
-        runtime.block_on(async {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            tracing::info!("draining; a second signal stops at once");
-            stop.set();
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-                () = tokio::time::sleep(drain) => tracing::warn!("not drained within {drain:?}"),
-            }
-            tracing::warn!("stopping at once; the next start goes on from the last batch");
-            // A pass over the folder that was broken off has not done what it was asked for.
-            std::process::exit(if once {
-                Exit::SetAside as i32
-            } else {
-                Exit::Done as i32
-            });
-        });
-    };
-    thread::Builder::new()
-        .name("gristmill-signal".to_owned())
-        .spawn(listen)?;
     Ok(())
 }
