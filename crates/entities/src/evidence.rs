@@ -75,9 +75,10 @@ fn abbreviates(letters: &str, name: &[Token], text: &str) -> bool {
     met > 1 && wanted.peek().is_none()
 }
 
-/// Cuts what begins with two places that the text also names by themselves ("Northland Southland Talks") into these.
+/// Cuts what begins with two places that the text also names by themselves ("Northland Southland Talks", "Northland
+/// Southland") into these.
 pub(crate) fn places_in_a_row(text: &str, tokens: &[Token], hits: &mut Vec<Hit<'_>>) {
-    let doubtful = |hit: &Hit<'_>| hit.end > hit.start + 2 && hit.score < SURE;
+    let doubtful = |hit: &Hit<'_>| hit.end > hit.start + 1 && hit.score < SURE;
     if !hits.iter().any(doubtful) {
         return;
     }
@@ -350,6 +351,8 @@ mod tests {
         let row = "{LOC Torvak} and {LOC Melin} talk. {LOC Torvak} and {LOC Melin} argue over the {ORG Torvak Melin Row}.";
         let places = ["LOC Torvak", "LOC Melin"].repeat(3);
         check(row, places_in_a_row, &places);
+        let headline = "{LOC Torvak Melin} talks\n\n{LOC Torvak} and {LOC Melin} talk. {LOC Torvak} and {LOC Melin} argue.";
+        check(headline, places_in_a_row, &places);
         check(
             "{LOC Torvak} and the {ORG Torvak Melin Bank}.",
             places_in_a_row,

@@ -146,6 +146,45 @@ pub(crate) fn split_pairs(text: &str, tokens: &mut Vec<Token>) {
     *tokens = out;
 }
 
+/// Words that French and Italian shorten before a vowel, in lower case, without their apostrophe.
+const ELIDED: [&str; 12] = [
+    "l", "d", "qu", "s", "un", "dell", "all", "nell", "dall", "sull", "quell", "c",
+];
+
+/// Cuts the article from a name at the beginning of a sentence ("L'Union"), where its capital does not tell it from a
+/// part of the name, unless the text has the same within a sentence ("L'Oréal").
+pub(crate) fn split_elisions(text: &str, tokens: &mut Vec<Token>) {
+    let elided = |token: &Token| {
+        let word = token.of(text);
+        let (at, mark) = word.char_indices().find(|(_, c)| matches!(c, '\'' | '’'))?;
+        let end = at + mark.len_utf8();
+        let known = token.first
+            && word[end..].starts_with(char::is_uppercase)
+            && ELIDED.contains(&&*word[..at].to_lowercase());
+        known.then_some(token.start + end as u32)
+    };
+    let within = |token: &Token| {
+        tokens
+            .iter()
+            .any(|other| !other.first && other.of(text) == token.of(text))
+    };
+    let cuts: Vec<(usize, u32)> = tokens
+        .iter()
+        .enumerate()
+        .filter_map(|(at, token)| Some((at, elided(token)?)))
+        .filter(|&(at, _)| !within(&tokens[at]))
+        .collect();
+    for (at, cut) in cuts.into_iter().rev() {
+        let rest = Token {
+            start: cut,
+            first: false,
+            ..tokens[at]
+        };
+        tokens[at].end = cut;
+        tokens.insert(at + 1, rest);
+    }
+}
+
 /// First halves of adjectives of two peoples.
 const HALVES: [&str; 16] = [
     "Afro", "Anglo", "Armeno", "Austro", "Euro", "Franco", "Greco", "Hispano", "Indo", "Israelo", "Italo",
@@ -185,9 +224,14 @@ pub(crate) fn place_in_place(text: &str, tokens: &[Token], span: Range<usize>) -
         .then_some(comma)
 }
 
-/// The tokens `span` without the stop of their sentence at the end, but after so short a word that it may be an
-/// abbreviation.
-pub(crate) fn without_stop(text: &str, tokens: &[Token], mut span: Range<usize>) -> Range<usize> {
+/// The tokens `span` without what begins and ends their sentence: an article cut from its word, and the stop but
+/// after so short a word that it may be an abbreviation.
+pub(crate) fn within_sentence(text: &str, tokens: &[Token], mut span: Range<usize>) -> Range<usize> {
+    let first = &tokens[span.start];
+    let cut = |next: &Token| next.start == first.end && first.of(text).ends_with(['\'', '’']);
+    if span.len() > 1 && first.first && cut(&tokens[span.start + 1]) {
+        span.start += 1;
+    }
     let ends = tokens.get(span.end).is_none_or(|token| token.first);
     if ends
         && span.len() > 1
@@ -299,6 +343,28 @@ mod tests {
         hits.push(hit(4, EntityType::Loc, 0.9));
         settle(text, &tokens, &mut hits);
         assert!(hits.iter().all(|hit| hit.kind == EntityType::Per));
+    }
+
+    #[test]
+    fn an_article_is_cut_from_the_name_that_a_sentence_begins_with() {
+        for (text, expected) in [
+            (
+                "L'Institut ouvre. L’Union aussi.",
+                "L' Institut ouvre . L’ Union aussi .",
+            ),
+            (
+                "L'Oréal vend. Chez L'Oréal on vend.",
+                "L'Oréal vend . Chez L'Oréal on vend .",
+            ),
+            ("O'Brien parle.", "O'Brien parle ."),
+            ("L'eau monte.", "L'eau monte ."),
+        ] {
+            let mut tokens = Vec::new();
+            tokenize(text, &mut tokens);
+            split_elisions(text, &mut tokens);
+            let words: Vec<_> = tokens.iter().map(|token| token.of(text)).collect();
+            assert_eq!(words.join(" "), expected);
+        }
     }
 
     #[test]

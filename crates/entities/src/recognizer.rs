@@ -9,8 +9,8 @@ use crate::evidence;
 use crate::expressions;
 use crate::gazetteer::Gazetteer;
 use crate::hits::{
-    Hit, is_adjectives, join_slashes, place_in_place, put_before, settle, split_pairs, take_bracket,
-    without_stop,
+    Hit, is_adjectives, join_slashes, place_in_place, put_before, settle, split_elisions, split_pairs,
+    take_bracket, within_sentence,
 };
 use crate::labels::TYPES;
 use crate::model::Model;
@@ -123,8 +123,10 @@ impl Recognizer {
     ) -> Vec<(Entity, Vec<Found>)> {
         let mut tokens = Vec::new();
         tokenize(text, &mut tokens);
-        if is_english(language) {
-            split_pairs(text, &mut tokens);
+        match language {
+            None | Some("en" | "und") => split_pairs(text, &mut tokens),
+            Some("fr" | "it") => split_elisions(text, &mut tokens),
+            _ => {}
         }
         let tagger = self.tagger.clone();
         let tagger = tagger.or_else(|| model_for(language, tokens.len()));
@@ -195,7 +197,7 @@ impl Recognizer {
             model.tag(text, tokens, &mut Work::default(), others, |span, least, mean| {
                 let score = model.probability(span.kind, least, mean);
                 let kind = TYPES[span.kind];
-                let whole = without_stop(text, tokens, span.start..span.end);
+                let whole = within_sentence(text, tokens, span.start..span.end);
                 let name = address.name(whole.clone());
                 let words = &text[tokens[whole.start].start as usize..tokens[whole.end - 1].end as usize];
                 if score < self.min_score || name.is_empty() || is_adjectives(words) {
@@ -449,6 +451,16 @@ mod tests {
         }
         let short = found.iter().flat_map(|(entity, _)| &entity.mentions);
         assert_eq!(short.filter(|mention| mention.text == "Barack").count(), 1);
+    }
+
+    #[test]
+    fn an_article_at_the_beginning_of_a_sentence_is_in_no_name() {
+        let text = "Le cuisinier Bastien Morel ouvre une école à Dakar. L'Institut Paul-Bocuse y enverra des enseignants.";
+        let found = names(text, "fr");
+        assert!(
+            found.iter().any(|name| name.ends_with(" Institut Paul-Bocuse")),
+            "{found:?}"
+        );
     }
 
     #[test]
