@@ -13,6 +13,7 @@
 
 pub mod article;
 pub mod html;
+mod letters;
 pub mod markdown;
 pub mod metadata;
 pub mod mojibake;

@@ -1,5 +1,7 @@
 //! What is counted of each block, once, before anything is decided.
 
+use crate::letters::is_ideograph;
+
 use super::page::{Block, Page};
 use super::words::{self, Phrase};
 
@@ -123,7 +125,7 @@ fn of(text: &str, block: &Block, title: &WordSet, description: &WordSet) -> Meas
     let mut last = ' ';
     let mut last_in_sentence = ' ';
     for character in text.chars() {
-        all.chars += 1 + u32::from(is_wide(character));
+        all.chars += 1 + u32::from(is_ideograph(character));
         if character.is_ascii_alphabetic() {
             last_in_sentence = character;
             last = character;
@@ -184,7 +186,7 @@ pub fn each_word(text: &str, mut word: impl FnMut(u32, char, bool)) {
             }
         } else if character.is_alphanumeric() {
             first = first.or(Some(character));
-            if is_wide(character) {
+            if is_ideograph(character) {
                 wide += 1;
                 hash = (hash ^ character as u32).wrapping_mul(PRIME);
                 if wide == 2 {
@@ -205,9 +207,4 @@ pub fn each_word(text: &str, mut word: impl FnMut(u32, char, bool)) {
     if let Some(character) = first {
         word(hash, character, wide > 0);
     }
-}
-
-/// Whether a character belongs to a script that goes without spaces between words.
-pub const fn is_wide(character: char) -> bool {
-    matches!(character as u32, 0x3040..=0x30ff | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x20000..=0x2ffff)
 }

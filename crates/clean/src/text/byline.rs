@@ -6,6 +6,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::letters::is_ideograph;
+
 use super::date;
 use super::lines::Line;
 use super::phrases::{BYLINE, Phrases, TIME};
@@ -130,10 +132,6 @@ pub(super) fn authors(line: &str) -> Vec<String> {
         authors.push(name.to_owned());
     }
     authors
-}
-
-const fn is_ideograph(c: char) -> bool {
-    matches!(c as u32, 0x3040..=0x30FF | 0x3400..=0x9FFF)
 }
 
 /// Words that stand in names in lower case.

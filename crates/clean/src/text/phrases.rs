@@ -6,6 +6,8 @@
 
 use std::sync::LazyLock;
 
+use crate::letters::is_ideograph;
+
 /// The classes of phrases, in the order of their bits.
 pub(super) const NAMES: [&str; CLASSES] = [
     "function",
@@ -309,7 +311,7 @@ fn split(text: &str) -> Vec<Word> {
             end,
             number: c.is_numeric(),
             capital: c.is_alphabetic() && !c.is_lowercase(),
-            ideograph: matches!(c as u32, 0x3040..=0x30FF | 0x3400..=0x9FFF | 0xF900..=0xFAFF),
+            ideograph: is_ideograph(c),
         };
         let letter = if c == '\u{2019}' { '\'' } else { c };
         // A scan takes the first letter alone of a letter that is several in lower case.
@@ -395,9 +397,7 @@ mod tests {
             let (head, members) = line.split_once(':').unwrap();
             assert!(NAMES.contains(&head.split(' ').next().unwrap()), "{head}");
             for phrase in members.split(',') {
-                let cjk = phrase
-                    .chars()
-                    .any(|c| matches!(c as u32, 0x3040..=0x30FF | 0x3400..=0x9FFF));
+                let cjk = phrase.chars().any(is_ideograph);
                 let words = hashes(phrase).len();
                 assert!(words > 0 && (cjk || words <= 4), "{phrase}");
             }

@@ -4,6 +4,8 @@
 //! case and hashed; an ideograph or a kana is a word by itself. Hashes go to the [`Phrases`], which know the
 //! function words and the furniture of the languages that we serve.
 
+use crate::letters::is_ideograph;
+
 use super::phrases::{CLASSES, FUNCTION, Hash, Phrases, REACH, mix};
 
 /// How a line ends, in the order from furniture to prose.
@@ -185,7 +187,7 @@ fn classify(c: char) -> (u8, u32) {
         0x3008..=0x300B | 0x3010 | 0x3014 | 0xFF08 | 0xFF3B => (OPEN, code),
         0x3011 | 0x3015 | 0xFF09 | 0xFF3D => (CLOSE, code),
         0xFF10..=0xFF19 => (DIGIT, code),
-        0x3040..=0x30FF | 0x3400..=0x9FFF | 0xF900..=0xFAFF | 0x20000..=0x3FFFF => (IDEOGRAPH, code),
+        _ if is_ideograph(c) => (IDEOGRAPH, code),
         _ if c.is_alphabetic() => (UNCASED, code),
         _ => (SYMBOL, code),
     }
