@@ -58,6 +58,16 @@ impl Config {
             }
         }
         if let Some(inbox) = inbox {
+            for (number, one) in self.input.watch.iter().enumerate() {
+                if let Some(around) = self.taken_also_from(&inbox, &one.path) {
+                    let message = format!(
+                        "{} lies in the watched folder {}: its files would come twice; name it in input.exclude",
+                        one.path.display(),
+                        around.display()
+                    );
+                    wrong(&format!("input.watch[{number}]"), message);
+                }
+            }
             for (key, what, folder) in self.own_folders() {
                 if let Some(watched) = self.taken_from(&inbox, &folder) {
                     let message = format!(
@@ -94,6 +104,18 @@ impl Config {
                 let inside = folder.strip_prefix(plain(watched));
                 inside.is_ok_and(|inside| inbox.takes(&inside.join("documents/part-00000001.jsonl")))
             })
+    }
+
+    /// The watched folder around the watched folder `folder` from which its files would be taken as well.
+    fn taken_also_from(&self, inbox: &Inbox, folder: &Path) -> Option<&Path> {
+        const USUAL: [&str; 4] = ["a.txt", "a.html", "a.json", "a.jsonl"];
+        let folder = plain(folder);
+        let around = |watched: &&Path| {
+            let inside = folder.strip_prefix(plain(watched)).ok();
+            let inside = inside.filter(|inside| !inside.as_os_str().is_empty());
+            inside.is_some_and(|inside| USUAL.iter().any(|file| inbox.takes(&inside.join(file))))
+        };
+        self.input.watch.iter().map(|watched| &*watched.path).find(around)
     }
 
     fn key_of(&self, error: &SettingsError) -> String {
@@ -139,11 +161,11 @@ impl Config {
             );
         }
         for watched in &self.input.watch {
-            if !watched.path.is_dir() {
-                warnings.push(format!(
-                    "input.watch: there is no folder {} yet",
-                    watched.path.display()
-                ));
+            let path = watched.path.display();
+            if !watched.path.exists() {
+                warnings.push(format!("input.watch: there is no folder {path} yet"));
+            } else if !watched.path.is_dir() {
+                warnings.push(format!("input.watch: {path} is no folder"));
             }
         }
         warnings
