@@ -165,6 +165,26 @@ fn a_daemon_that_is_told_to_stop_finishes_what_it_has_begun() {
 }
 
 #[test]
+fn a_document_is_not_charged_with_the_time_in_which_the_daemon_was_stopped() {
+    const WAITING: &str = "[{exec: {name: waiting, command: [sh, -c, \
+        'read -r line; touch asked; while [ ! -e go ]; do sleep 0.02; done; echo {}; cat > /dev/null'], timeout: 600s}}]";
+    let house = House::new(WAITING, "limits: {document_time: 3s}");
+    house.drop_in("a.txt", article(1));
+    let mut daemon = Daemon::of(house.command(&["run"]));
+    house.wait_until("asked");
+    daemon.signal("-STOP");
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    daemon.signal("-CONT");
+    // Long enough for the one who looks to look.
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    std::fs::write(house.path("go"), "").unwrap();
+    house.wait_for(1);
+    assert!(common::files(&house.path("out/quarantine"), ".json").is_empty());
+    daemon.signal("-TERM");
+    assert_eq!(daemon.wait(), Some(0));
+}
+
+#[test]
 fn killed_over_a_document_the_next_start_tries_it_and_takes_it() {
     let house = House::new(SILENT, &format!("limits: {{{PATIENT}}}"));
     house.drop_in("a.txt", article(1));

@@ -29,6 +29,7 @@ mod poison;
 mod pool;
 mod record;
 mod retry;
+mod standstill;
 mod verify;
 
 use std::io;

@@ -16,7 +16,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gristmill_core::DocumentId;
 use gristmill_disk::{SharedDisk, make_folder, write_atomically};
@@ -24,6 +24,7 @@ use gristmill_disk::{SharedDisk, make_folder, write_atomically};
 use crate::at_work::{AtWork, Mark};
 use crate::ends::{ENDS, Ends, Suspect};
 use crate::record::Failure;
+use crate::standstill::{Since, Standstill};
 
 /// What to do when only a new process helps; it must not return before there is one, or this one has ended.
 #[derive(Clone)]
@@ -196,13 +197,14 @@ impl Suspect {
 }
 
 /// Since when a stage has been at a document, and which.
-type Work = (Instant, DocumentId, Arc<str>);
+type Work = (Since, DocumentId, Arc<str>);
 
 /// The document that an ordered stage is at, for the one who looks whether it returns.
 #[derive(Debug, Clone)]
 pub(crate) struct OrderedWork {
     at: Arc<Mutex<Option<Work>>>,
     mark: Arc<Mark>,
+    standstill: Standstill,
 }
 
 impl OrderedWork {
@@ -211,12 +213,18 @@ impl OrderedWork {
         Self {
             at: Arc::default(),
             mark: Arc::new(mark),
+            standstill: Standstill::default(),
         }
+    }
+
+    /// What time is not to be counted.
+    pub(crate) fn standstill(&self) -> &Standstill {
+        &self.standstill
     }
 
     /// Does `work` of the stage `stage` on `id`.
     pub(crate) fn at<T>(&self, id: DocumentId, stage: &Arc<str>, work: impl FnOnce() -> T) -> T {
-        *self.lock() = Some((Instant::now(), id, Arc::clone(stage)));
+        *self.lock() = Some((self.standstill.now(), id, Arc::clone(stage)));
         self.mark.set(&id, stage);
         let done = work();
         self.mark.clear();

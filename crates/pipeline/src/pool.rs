@@ -14,6 +14,7 @@ use crate::Settings;
 use crate::chain::{self, Piece};
 use crate::poison::{LastResort, OrderedWork, Poison};
 use crate::record::Fate;
+use crate::standstill::Since;
 
 /// The stack of the threads that run stages, in bytes. Deep recursion in a parser ends in a reject long before this;
 /// the bound is only known, not used up.
@@ -64,7 +65,7 @@ struct Worker {
 }
 
 struct Running {
-    since: Instant,
+    since: Since,
     id: DocumentId,
     piece: Piece,
     reply: oneshot::Sender<Fate>,
@@ -161,7 +162,7 @@ impl Pool {
         }) = self.next()
         {
             let running = Running {
-                since: Instant::now(),
+                since: self.0.ordered.standstill().now(),
                 id: document.id,
                 piece: Arc::clone(&piece),
                 reply,
@@ -198,7 +199,9 @@ impl Pool {
         let mut queue = lock(&self.0.queue);
         while !queue.closed {
             drop(queue);
+            let before = Instant::now();
             thread::sleep(pause);
+            self.0.ordered.standstill().after(pause, before.elapsed());
             self.replace_hung();
             if let Some((id, stage)) = self.0.ordered.stuck(self.0.limit) {
                 self.0.poison.note(&id, &stage);
