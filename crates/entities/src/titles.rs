@@ -284,10 +284,15 @@ impl<'t> Address<'t> {
         })
     }
 
-    /// Makes people of what goes after a title: of a mention that is not surely something else, and of capitalised
-    /// words that the tagger overlooked, where the title is in lower case or a person of the text has the last of them.
+    /// Makes people of what goes after a title.
     pub(crate) fn people(&self, hits: &mut Vec<Hit<'_>>) {
-        for hit in hits.iter_mut() {
+        self.retype(hits);
+        self.add(hits);
+    }
+
+    /// Makes a person of a place or a body after a title that is not surely one.
+    fn retype(&self, hits: &mut [Hit<'_>]) {
+        for hit in hits {
             let name = self.name(hit.start..hit.end).start;
             let titled = name.checked_sub(1).is_some_and(|before| self.tells(before));
             let capital = |at: usize| self.tokens[at].of(self.text).starts_with(char::is_uppercase);
@@ -298,6 +303,11 @@ impl<'t> Address<'t> {
                 hit.score = 1.0 - hit.score / 2.0;
             }
         }
+    }
+
+    /// Adds the capitalised words after a title that the tagger overlooked, where the title is in lower case or a person
+    /// of the text has the last of them.
+    fn add(&self, hits: &mut Vec<Hit<'_>>) {
         let mut at = 1;
         while at < self.tokens.len() {
             let capital = at;

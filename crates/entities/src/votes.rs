@@ -70,6 +70,40 @@ fn winner(counts: &[u8]) -> u32 {
     }
 }
 
+/// What the second pass sees of a token and of its neighbours.
+#[derive(Clone, Copy)]
+struct Near {
+    /// The label that the other places of its word were given most ([`winner`]).
+    word: u32,
+    /// Their type.
+    types: u32,
+    /// The type of the other places of its run of capitalised words.
+    run: u32,
+    said: First,
+    short: u32,
+    lower: u32,
+}
+
+/// A place before or after the sentence; no token has its label.
+const EDGE: Near = Near {
+    word: 0,
+    types: 0,
+    run: 0,
+    said: First { label: 15, lead: 0 },
+    short: 0,
+    lower: 0,
+};
+
+impl Near {
+    fn label(&self) -> u32 {
+        self.said.label.into()
+    }
+
+    fn label_and_lead(&self) -> u32 {
+        self.label() * 8 + u32::from(self.said.lead)
+    }
+}
+
 impl Votes {
     /// Counts what `first` says of each token on `sheet`.
     pub fn count(&mut self, sheet: &Sheet, first: &[First]) {
@@ -90,6 +124,40 @@ impl Votes {
         }
     }
 
+    /// What the votes of all other places say of the token at `at`.
+    fn of_token(&self, sheet: &Sheet, first: &[First], at: usize) -> Near {
+        let seen = sheet.seen(at);
+        let said = first[at];
+        let label = usize::from(said.label);
+        let mut word = self.words.get(&seen.lower).copied().unwrap_or_default();
+        let mut run = seen
+            .run
+            .and_then(|run| self.runs.get(&run).copied())
+            .unwrap_or_default();
+        if seen.capital {
+            // Its own vote does not count; a count that stood still at its most may hold more.
+            if word[label] < u8::MAX {
+                word[label] = word[label].saturating_sub(1);
+            }
+            if seen.run.is_some() && run[group(label)] < u8::MAX {
+                run[group(label)] = run[group(label)].saturating_sub(1);
+            }
+        }
+        let mut types = [0_u8; GROUPS];
+        for (label, &count) in word.iter().enumerate() {
+            let sum = &mut types[group(label)];
+            *sum = sum.saturating_add(count);
+        }
+        Near {
+            word: winner(&word),
+            types: winner(&types),
+            run: winner(&run),
+            said,
+            short: seen.short,
+            lower: seen.lower,
+        }
+    }
+
     /// Calls `row` with the place and the features of each token of `sentence` that is `wanted`, in turn.
     pub fn features(
         &self,
@@ -99,82 +167,53 @@ impl Votes {
         wanted: impl Fn(usize) -> bool,
         mut row: impl FnMut(usize, &[u64; VOTES]),
     ) {
-        let none = (0, 0, First { label: 15, lead: 0 }, 0, 0, 0);
-        let of = |at: Option<usize>| {
-            let Some(at) = at.filter(|at| sentence.contains(at)) else {
-                return none;
-            };
-            let seen = sheet.seen(at);
-            let said = first[at];
-            let label = usize::from(said.label);
-            let mut word = self.words.get(&seen.lower).copied().unwrap_or_default();
-            let mut run = seen
-                .run
-                .and_then(|run| self.runs.get(&run).copied())
-                .unwrap_or_default();
-            if seen.capital {
-                if word[label] < u8::MAX {
-                    word[label] = word[label].saturating_sub(1);
-                }
-                if seen.run.is_some() && run[group(label)] < u8::MAX {
-                    run[group(label)] = run[group(label)].saturating_sub(1);
-                }
+        let near_at = |at: usize| {
+            if sentence.contains(&at) {
+                self.of_token(sheet, first, at)
+            } else {
+                EDGE
             }
-            let mut types = [0_u8; GROUPS];
-            for (label, &count) in word.iter().enumerate() {
-                let sum = &mut types[group(label)];
-                *sum = sum.saturating_add(count);
-            }
-            (
-                winner(&word),
-                winner(&types),
-                said,
-                winner(&run),
-                seen.short,
-                seen.lower,
-            )
         };
         let mut near = [
-            none,
-            none,
-            none,
-            of(Some(sentence.start)),
-            of(Some(sentence.start + 1)),
+            EDGE,
+            EDGE,
+            EDGE,
+            near_at(sentence.start),
+            near_at(sentence.start + 1),
         ];
         for at in sentence.clone() {
             near.rotate_left(1);
-            near[4] = of(Some(at + 2));
+            near[4] = near_at(at + 2);
             if !wanted(at) {
                 continue;
             }
             let [l2, l1, f, r1, r2] = &near;
-            let own = u32::from(f.2.label) * 8 + u32::from(f.2.lead);
-            let (left, right) = (u32::from(l1.2.label), u32::from(r1.2.label));
-            let label = u32::from(f.2.label);
+            let (label, left, right) = (f.label(), l1.label(), r1.label());
+            let own = f.label_and_lead();
             let features = mixed(
                 &[
                     (own, 0, 0),
                     (label, left, right),
-                    (label, left, l2.2.label.into()),
-                    (label, right, r2.2.label.into()),
-                    (own, left * 8 + u32::from(l1.2.lead), 0),
-                    (own, right * 8 + u32::from(r1.2.lead), 0),
-                    (f.0, 0, 0),
-                    (f.0, own, 0),
-                    (f.0, f.4, 0),
-                    (f.1, own, 0),
-                    (f.1, f.4, 0),
-                    (f.1, l1.1, r1.1),
-                    (f.0, l1.0, 0),
-                    (f.0, r1.0, 0),
-                    (f.3, own, 0),
-                    (f.3, f.4, f.1),
-                    (f.1, l1.5, 0),
-                    (f.1, r1.5, 0),
-                    (f.0, label, left),
-                    (f.0, label, right),
-                    (label, f.5, 0),
-                    (l1.0, r1.0, label),
+                    (label, left, l2.label()),
+                    (label, right, r2.label()),
+                    (own, l1.label_and_lead(), 0),
+                    (own, r1.label_and_lead(), 0),
+                    (f.word, 0, 0),
+                    (f.word, own, 0),
+                    (f.word, f.short, 0),
+                    (f.types, own, 0),
+                    (f.types, f.short, 0),
+                    (f.types, l1.types, r1.types),
+                    (f.word, l1.word, 0),
+                    (f.word, r1.word, 0),
+                    (f.run, own, 0),
+                    (f.run, f.short, f.types),
+                    (f.types, l1.lower, 0),
+                    (f.types, r1.lower, 0),
+                    (f.word, label, left),
+                    (f.word, label, right),
+                    (label, f.lower, 0),
+                    (l1.word, r1.word, label),
                 ],
                 TEMPLATES as u64,
             );
