@@ -245,14 +245,7 @@ impl Scan {
             let (class, code, length) = class_at(line, bytes, at);
             match class {
                 LOWER | UPPER | DIGIT | UNCASED => {
-                    if scan.start == Start::Nothing {
-                        scan.start = match class {
-                            LOWER => Start::Lower,
-                            UPPER => Start::Upper,
-                            DIGIT => Start::Digit,
-                            _ => Start::Uncased,
-                        };
-                    }
+                    scan.begin(class);
                     let (end, class) = word(line, bytes, at, count, &mut scan, &mut words);
                     count += 1;
                     before = last;
@@ -262,9 +255,6 @@ impl Scan {
                     continue;
                 }
                 IDEOGRAPH => {
-                    if scan.start == Start::Nothing {
-                        scan.start = Start::Uncased;
-                    }
                     ideographs += 1;
                     scan.letters += 1;
                     let mut hash = Hash::START;
@@ -312,15 +302,7 @@ impl Scan {
                 }
                 _ => scan.symbols += 1,
             }
-            if scan.start == Start::Nothing {
-                scan.start = match class {
-                    QUOTE => Start::Quote,
-                    OPEN => Start::Bracket,
-                    BULLET | DASH => Start::Bullet,
-                    IDEOGRAPH => Start::Uncased,
-                    _ => Start::Symbol,
-                };
-            }
+            scan.begin(class);
             scan.chars += 1;
             before = last;
             last = if class == STOP && matches!(last, STOP | ELLIPSIS) && !spaced {
@@ -334,6 +316,22 @@ impl Scan {
         scan.words = count + ideographs.div_ceil(2);
         scan.end = ending(before, last);
         scan
+    }
+
+    /// Notes the class of the first character.
+    fn begin(&mut self, class: u8) {
+        if self.start == Start::Nothing {
+            self.start = match class {
+                LOWER => Start::Lower,
+                UPPER => Start::Upper,
+                DIGIT => Start::Digit,
+                UNCASED | IDEOGRAPH => Start::Uncased,
+                QUOTE => Start::Quote,
+                OPEN => Start::Bracket,
+                BULLET | DASH => Start::Bullet,
+                _ => Start::Symbol,
+            };
+        }
     }
 
     /// Whether it reads like a sentence or more.
