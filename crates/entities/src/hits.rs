@@ -155,12 +155,14 @@ const ELIDED: [&str; 12] = [
 /// part of the name, unless the text has the same within a sentence ("L'Oréal").
 pub(crate) fn split_elisions(text: &str, tokens: &mut Vec<Token>) {
     let elided = |token: &Token| {
+        if !token.first {
+            return None;
+        }
         let word = token.of(text);
         let (at, mark) = word.char_indices().find(|(_, c)| matches!(c, '\'' | '’'))?;
         let end = at + mark.len_utf8();
-        let known = token.first
-            && word[end..].starts_with(char::is_uppercase)
-            && ELIDED.contains(&&*word[..at].to_lowercase());
+        let known =
+            word[end..].starts_with(char::is_uppercase) && ELIDED.contains(&&*word[..at].to_lowercase());
         known.then_some(token.start + end as u32)
     };
     let within = |token: &Token| {
