@@ -17,6 +17,7 @@ use crate::cli::Globals;
 use crate::config::{Chain, Config};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::http::{self, Observed, Phase};
+use crate::memory;
 use crate::progress::Progress;
 use crate::signals;
 use crate::stages;
@@ -39,6 +40,7 @@ pub fn run(args: &RunArgs, globals: &Globals) -> Outcome {
     let file = crate::config::locate(globals.config.as_deref())?;
     let counters = Arc::new(Counters::default());
     let stop = StopFlag::default();
+    memory::keep_tidy(&counters)?;
     signals::listen(&stop, config.limits.drain.0, args.once)?;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
