@@ -2,7 +2,7 @@
 //!
 //! A log-structured index. Postings of the latest documents stand in a log and in memory ([`recent`]); when
 //! there are many, they become a sorted [`run`], a file that is written once, of which memory holds where its
-//! buckets begin. Runs are merged into longer ones, so that a look-up meets few of them: one look into a
+//! buckets begin, and all of the latest. Runs are merged into longer ones, so that a look-up meets few of them: one look into a
 //! [`filter`] tells, most often, that there is no bucket to read. Merging goes on a little with each batch,
 //! in proportion to what came in, and nobody waits for it; a process that ends while it is under way begins that
 //! merge again. A fingerprint that many documents have is [`furniture`], and no more postings of it are kept than
@@ -42,12 +42,15 @@ type Entry = (u64, Posting);
 
 /// Postings in memory before they become a run: those of a last batch still have room.
 const RECENT: usize = 1_500_000;
+/// So many of the latest runs stand in memory too, and are not merged yet: a copy asks for a hundred postings of one
+/// document, which most often came in a moment ago.
+const HELD: usize = 1;
 /// At least so many runs are merged at once.
 const FAN: usize = 4;
-/// Runs are merged with a longer one when together they have two thirds of its length.
-const LONGER: (u64, u64) = (3, 2);
+/// Runs are merged with a longer one when it has so many times their length at most.
+const LONGER: u64 = 3;
 /// Postings that a merge moves for each that came in since the last time: more than it takes to keep up.
-const PACE: u64 = 10;
+const PACE: u64 = 20;
 /// A run is not longer than this, since places in it are kept in 32 bits.
 const LONGEST: u64 = u32::MAX as u64;
 
@@ -105,6 +108,7 @@ impl Index {
         for shape in shapes.as_chunks::<{ Shape::BYTES }>().0 {
             index.runs.push(Run::open(Shape::decode(shape), state)?);
         }
+        index.hold(state)?;
         index.log = match state.get(LOG)?.as_deref().and_then(<[u8]>::first_chunk::<8>) {
             Some(bytes) => u64::from_le_bytes(*bytes),
             None => index.begin_log(state)?,
@@ -227,6 +231,7 @@ impl Index {
         let mut writer = Writer::new(number, self.recent.len() as u64, range);
         self.recent.sorted(|entry| writer.push(entry, state))?;
         self.runs.push(writer.finish(state)?);
+        self.hold(state)?;
         self.recent.clear();
         let full = log_file(self.log);
         if state.len(&full).is_some() {
@@ -234,6 +239,14 @@ impl Index {
         }
         self.begin_log(state)?;
         self.put_runs(state)
+    }
+
+    /// Takes the latest runs into memory, and leaves the others to the disk.
+    fn hold(&mut self, state: &dyn State) -> Result<(), StateError> {
+        let older = self.runs.len().saturating_sub(HELD);
+        let (older, latest) = self.runs.split_at_mut(older);
+        older.iter_mut().for_each(Run::release);
+        latest.iter_mut().try_for_each(|run| run.hold(state))
     }
 
     fn put_runs(&self, state: &mut dyn State) -> Result<(), StateError> {
@@ -252,13 +265,14 @@ impl Index {
                     .any(|merge| merge.inputs.contains(&run.shape.number))
             })
             .map_or(0, |last| last + 1);
-        let free = &self.runs[busy..];
+        let free = &self.runs[..self.runs.len().saturating_sub(HELD)];
+        let free = free.get(busy..).unwrap_or_default();
         let entries = |runs: &[Run]| runs.iter().map(|run| run.shape.entries).sum::<u64>();
         let bytes = |runs: &[Run]| runs.iter().map(Run::bytes).sum::<u64>();
         let worth = |&oldest: &usize| {
             let (run, later) = (&free[oldest], &free[oldest + 1..]);
             later.len() + 1 >= FAN
-                && run.shape.entries * LONGER.1 <= entries(later) * LONGER.0
+                && run.shape.entries <= entries(later) * LONGER
                 && bytes(&free[oldest..]) <= LONGEST
         };
         let Some(oldest) = (0..free.len()).find(worth) else {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use gristmill_core::{State, StateError};
 
-use super::filter::{self, Filter};
+use super::filter::{self, Equation, Filter};
 use super::offsets::Offsets;
 use super::{Entry, KEY_BITS, Posting};
 use crate::bits::{BitReader, BitWriter};
@@ -104,6 +104,8 @@ pub(crate) struct Run {
     /// Where each bucket begins, and the end of the last.
     offsets: Arc<Offsets>,
     filter: Option<Filter>,
+    /// The buckets, where they are held in memory.
+    held: Option<Vec<u8>>,
 }
 
 impl Run {
@@ -133,12 +135,17 @@ impl Run {
             file,
             offsets: Arc::new(offsets),
             filter: None,
+            held: None,
         };
         let kept = filter::file(shape.number);
-        run.filter = match state.len(&kept) {
-            Some(_) => Some(Filter::open(&kept, state)?),
-            None => run.make_filter(state)?,
-        };
+        if state.len(&kept).is_some() {
+            run.filter = Filter::open(&kept, state)?;
+            if run.filter.is_some() {
+                return Ok(run);
+            }
+            state.remove(&kept)?;
+        }
+        run.filter = run.make_filter(state)?;
         Ok(run)
     }
 
@@ -165,6 +172,21 @@ impl Run {
         }
     }
 
+    /// Holds the buckets in memory.
+    pub(crate) fn hold(&mut self, state: &dyn State) -> Result<(), StateError> {
+        if self.held.is_none() {
+            let mut bytes = vec![0; self.bytes() as usize];
+            state.read(&self.file, 0, &mut bytes)?;
+            self.held = Some(bytes);
+        }
+        Ok(())
+    }
+
+    /// Leaves the buckets to the disk.
+    pub(crate) fn release(&mut self) {
+        self.held = None;
+    }
+
     /// The length of its postings in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         self.offsets.last().map_or(0, u64::from)
@@ -181,23 +203,37 @@ impl Run {
         let Scratch {
             bytes,
             equations,
-            numbers,
+            asked,
         } = scratch;
-        numbers.clear();
-        match &self.filter {
-            Some(filter) => filter.likely(keys, equations, |n| numbers.push(n)),
-            None => numbers.extend(0..keys.len()),
-        }
-        for &n in numbers.iter() {
+        asked.clear();
+        let ask = |n: usize| {
             let bucket = (keys[n] >> self.shape.remainder_bits()) as usize;
-            let Some(Range { start, end }) = self.offsets.bucket(bucket).filter(|bucket| !bucket.is_empty())
-            else {
-                continue;
+            if let Some(range) = self.offsets.bucket(bucket).filter(|range| !range.is_empty()) {
+                asked.push((n, range.start as usize..range.end as usize));
+            }
+        };
+        match &self.filter {
+            Some(filter) => filter.likely(keys, equations, ask),
+            None => (0..keys.len()).for_each(ask),
+        }
+        if let Some(held) = &self.held {
+            // A bucket is some lines of the cache, all of them far away: each is asked for before the first is needed.
+            let lines = asked
+                .iter()
+                .flat_map(|(_, range)| held[range.clone()].iter().step_by(64));
+            std::hint::black_box(lines.fold(0, |touched, byte| touched ^ byte));
+        }
+        for (n, range) in asked.drain(..) {
+            let bucket = match &self.held {
+                Some(held) => &held[range],
+                None => {
+                    bytes.resize(range.len(), 0);
+                    state.read(&self.file, range.start as u64, bytes)?;
+                    bytes.as_slice()
+                }
             };
-            bytes.resize((end - start) as usize, 0);
-            state.read(&self.file, u64::from(start), bytes)?;
             let remainder = keys[n] & ((1 << self.shape.remainder_bits()) - 1);
-            Bucket::new(bytes, &self.shape).find(remainder, |posting| found(n, posting));
+            Bucket::new(bucket, &self.shape).find(remainder, |posting| found(n, posting));
         }
         Ok(())
     }
@@ -208,16 +244,17 @@ impl Run {
 pub(crate) struct Scratch {
     bytes: Vec<u8>,
     /// The keys' equations in filters.
-    equations: Vec<u64>,
-    numbers: Vec<usize>,
+    equations: Vec<Equation>,
+    /// The numbers of keys that a run may hold, and where in its file.
+    asked: Vec<(usize, Range<usize>)>,
 }
 
 impl Scratch {
     pub(crate) fn new(keys: &[u64]) -> Self {
         Self {
-            equations: keys.iter().map(|&key| filter::equation(key)).collect(),
+            equations: keys.iter().map(|&key| Equation::of(key)).collect(),
             bytes: Vec::new(),
-            numbers: Vec::new(),
+            asked: Vec::new(),
         }
     }
 }
@@ -414,6 +451,7 @@ impl Writer {
             file: self.file,
             offsets: Arc::new(self.offsets),
             filter: filter.transpose()?,
+            held: None,
         })
     }
 }

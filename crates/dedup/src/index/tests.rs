@@ -78,6 +78,20 @@ fn runs_merges_and_restarts_do_not_change_an_answer() {
 }
 
 #[test]
+fn a_filter_of_an_earlier_form_is_made_again() {
+    let mut state = MemoryState::new();
+    let mut index = open(&mut state);
+    let entries = document(1, 500);
+    index.insert(1, packed(&entries), &mut state).unwrap();
+    index.tend(0, &mut state).unwrap();
+    let old = filter::file(index.runs[0].shape.number);
+    state.append(&old, &[8; 8_193]).unwrap();
+    let mut index = open(&mut state);
+    let found = index.look_up(&[entries[8].0, key(77)], 0, &state).unwrap();
+    assert_eq!((found, state.len(&old)), (vec![(0, entries[8].1)], None));
+}
+
+#[test]
 fn what_is_forgotten_leaves_the_disk() {
     let mut state = MemoryState::new();
     let mut index = open(&mut state);
