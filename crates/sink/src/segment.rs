@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -34,15 +35,15 @@ impl Compression {
         }
     }
 
-    fn pack(self, lines: &[u8]) -> io::Result<Vec<u8>> {
+    fn pack(self, lines: &[u8]) -> io::Result<Cow<'_, [u8]>> {
         match self {
-            Self::None => Ok(lines.to_owned()),
+            Self::None => Ok(lines.into()),
             Self::Gzip => {
                 let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
                 encoder.write_all(lines)?;
-                encoder.finish()
+                encoder.finish().map(Cow::from)
             }
-            Self::Zstd => zstd::encode_all(lines, 0),
+            Self::Zstd => zstd::encode_all(lines, 0).map(Cow::from),
         }
     }
 }
