@@ -25,6 +25,7 @@ pub struct Document {
     /// The article's title.
     pub title: Option<String>,
     /// When gristmill took the document in (UTC, RFC 3339, milliseconds).
+    #[serde(serialize_with = "milliseconds")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub added: Timestamp,
     /// When the article was published (UTC, RFC 3339).
@@ -332,6 +333,11 @@ fn rounded<S: Serializer, N: Into<Option<f64>> + Copy>(value: &N, serializer: S)
     }
 }
 
+/// A time of arrival always has its milliseconds, so that texts sort as the times do.
+pub(crate) fn milliseconds<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{time:.3}"))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -344,7 +350,7 @@ mod tests {
         let sha256 = Sha256::of(b"Body.");
         let id = DocumentId::of(b"a.txt", 0, &sha256);
         let expected = format!(
-            r#"{{"id":"{id}","text":"Body.","title":null,"added":"1970-01-01T00:00:00Z","created":null,"#,
+            r#"{{"id":"{id}","text":"Body.","title":null,"added":"1970-01-01T00:00:00.000Z","created":null,"#,
         ) + &format!(
             r#""source":{{"path":"a.txt","record":0,"record_id":null,"media_type":"text/plain","encoding":"UTF-8","bytes":5,"sha256":"{sha256}"}},"#,
         ) + r#""metadata":{"url":null,"site":null,"author":[],"section":null,"dateline":null,"description":null,"image":null,"extra":null},"#

@@ -21,7 +21,8 @@ pub struct Rejected {
     pub detail: Option<String>,
     /// The earlier document that the decision refers to, if any.
     pub of: Option<DocumentId>,
-    /// When gristmill took the document in.
+    /// When gristmill took the document in (UTC, RFC 3339, milliseconds).
+    #[serde(serialize_with = "crate::document::milliseconds")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub added: Timestamp,
     /// The version of this record's shape.
