@@ -7,7 +7,7 @@ use crate::memory::Near;
 use crate::sketch::flag;
 
 /// The number of [`Features`].
-pub const FEATURES: usize = 37;
+pub const FEATURES: usize = 38;
 
 /// What the model judges by; [`NAMES`] says what each is.
 pub type Features = [f32; FEATURES];
@@ -42,8 +42,8 @@ pub const NAMES: [&str; FEATURES] = [
     "nearer than members among themselves",
     "most cosine of terms, each shared among the stories that have it",
     "mean cosine of terms, each shared among the stories that have it",
-    "rarest term that no other story has",
-    "rarity of terms that no other story has",
+    "rarest shared term, each shared among the stories that have it",
+    "shared rarity, each shared among the stories that have it",
     "mean likeness of what happened",
     "least likeness of what happened",
     "most quoted words in common, each shared among the stories that have them",
@@ -51,8 +51,9 @@ pub const NAMES: [&str; FEATURES] = [
     "share of the likeness that names bear",
     "shared rarity of other words",
     "rarest shared other word",
-    "rarity of other words that no other story has",
+    "shared rarity of other words, each shared among the stories that have them",
     "share of the articles of other stories that are as near in time",
+    "what happened ahead of other stories",
 ];
 
 const DAY: f32 = 86_400_000.0;
@@ -157,7 +158,8 @@ fn common<'r>(mine: &'r [u32], other: &'r [u32]) -> impl Iterator<Item = usize> 
     })
 }
 
-/// What an article shares with one member and less with other stories.
+/// What an article shares with one member, where each term counts the less the more of the stories have it: neighbours of
+/// one region have its names in common, and still these tell more than nothing.
 struct Own {
     cosine: f32,
     rarest: f32,
@@ -175,13 +177,14 @@ impl Own {
             common: 0.0,
         };
         for &Shared { place, mine, other } in &member.shared {
-            own.cosine += mine.weight() * other.weight() / spread[place].max(1.0);
-            if spread[place] <= 1.0 {
-                own.rarest = own.rarest.max(mine.rarity());
-                own.rarity += mine.rarity();
-                if !mine.has(flag::NAME) && !other.has(flag::NAME) {
-                    own.common += mine.rarity();
-                }
+            let stories = spread[place].max(1.0);
+            let rarity = mine.rarity() / stories;
+            // By the root, so that names which all the neighbours have keep some of their weight.
+            own.cosine += mine.weight() * other.weight() / stories.sqrt();
+            own.rarest = own.rarest.max(rarity);
+            own.rarity += rarity;
+            if !mine.has(flag::NAME) && !other.has(flag::NAME) {
+                own.common += rarity;
             }
         }
         let lengths = article.length() * member.article.length();
@@ -190,9 +193,44 @@ impl Own {
     }
 }
 
-/// The features of `article` and a story with these `members`, of which there is one at least; `other` is the
-/// best cosine of another story.
-pub(crate) fn features(article: &Article, members: &[Member], other: f32, around: &Around) -> Features {
+/// How like an article a story is, to hold it against the other stories that the article meets: in a region all are alike, and
+/// the right one is the most alike.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    cosine: f32,
+    happening: f32,
+}
+
+impl Standing {
+    /// What the best of the others has at the least, about as much as articles on different events have: to be ahead of none
+    /// says little.
+    const LEAST: Self = Self {
+        cosine: 0.0,
+        happening: 0.4,
+    };
+
+    pub(crate) fn of(members: &[Member]) -> Self {
+        let happening: f32 = members.iter().map(|m| m.like.happening).sum();
+        Self {
+            cosine: members.iter().map(|m| m.like.body).fold(0.0, f32::max),
+            happening: happening / members.len() as f32,
+        }
+    }
+
+    /// The best of each by any of the others than the story in `place`.
+    pub(crate) fn of_others(all: &[Self], place: usize) -> Self {
+        let others = all.iter().enumerate().filter(|(other, _)| *other != place);
+        others.fold(Self::LEAST, |best, (_, other)| Self {
+            cosine: best.cosine.max(other.cosine),
+            happening: best.happening.max(other.happening),
+        })
+    }
+}
+
+/// The features of `article` and a story with these `members`, of which there is one at least; `others` is how like it
+/// the other stories are at the best.
+pub(crate) fn features(article: &Article, members: &[Member], others: Standing, around: &Around) -> Features {
+    let mine = Standing::of(members);
     let own = |member| Own::of(article, member, &around.terms);
     let owns: Vec<Own> = members.iter().map(own).collect();
     let most_own = |of: fn(&Own) -> f32| owns.iter().map(of).fold(0.0, f32::max);
@@ -228,7 +266,7 @@ pub(crate) fn features(article: &Article, members: &[Member], other: f32, around
         most(|like| like.rarest),
         most(|like| like.rarest_name),
         best.like.shared,
-        best.like.body - other,
+        best.like.body - others.cosine,
         least(|like| like.body),
         least(|like| like.meaning),
         among.unwrap_or(-1.0),
@@ -237,7 +275,7 @@ pub(crate) fn features(article: &Article, members: &[Member], other: f32, around
         owns.iter().map(|own| own.cosine).sum::<f32>() / owns.len() as f32,
         most_own(|own| own.rarest),
         most_own(|own| own.rarity),
-        mean(|like| like.happening),
+        mine.happening,
         least(|like| like.happening),
         quoted.iter().copied().fold(0.0, f32::max),
         quoted.iter().sum::<f32>() / members.len() as f32,
@@ -246,6 +284,7 @@ pub(crate) fn features(article: &Article, members: &[Member], other: f32, around
         most(|like| like.rarest_common),
         most_own(|own| own.common),
         around.as_near(&days),
+        mine.happening - others.happening,
     ]
 }
 
@@ -270,4 +309,72 @@ fn among(members: &[Member]) -> Option<f32> {
         }
     }
     (pairs > 0.0).then(|| sum / pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use gristmill_core::Document;
+
+    use super::*;
+    use crate::article::Subject;
+    use crate::memory::Joined;
+    use crate::{Model, sketch::Sketch};
+
+    /// Stories of one article each, as an article meets them.
+    fn near(texts: &[&str]) -> (Article, Vec<Near>) {
+        let model = Model::default();
+        let frequencies = model.frequencies();
+        let article = |text: &&str| {
+            let document = Document::from_text("a", text);
+            Article::new(&Sketch::of(&document), &frequencies, model.space(), &document)
+        };
+        let mut articles = texts.iter().map(article);
+        let met = articles.next().unwrap();
+        let subject = Subject::new(&met);
+        let story = |(number, article): (u32, Article)| {
+            let shared = subject.shared(&article);
+            Near {
+                story: Joined {
+                    story: number,
+                    latest: number,
+                },
+                members: vec![Member {
+                    like: Likeness::of(&met, &article, &shared),
+                    article: Arc::new(article),
+                    shared,
+                }],
+            }
+        };
+        let near = (0..).zip(articles).map(story).collect();
+        (met, near)
+    }
+
+    #[test]
+    fn a_term_counts_the_less_the_more_stories_have_it() {
+        let quake = "Rescuers searched the ruins of Velmora after the earthquake.";
+        let rarity = |stories: &[&str]| {
+            let (met, near) = near(&[&[quake], stories].concat());
+            let around = Around::new(&met, &near);
+            Own::of(&met, &near[0].members[0], &around.terms)
+        };
+        let alone = rarity(&[quake]);
+        let beside = rarity(&[quake, "Voters in Velmora chose a mayor."]);
+        let twice = rarity(&[quake, quake]);
+        assert!(twice.rarity < beside.rarity && beside.rarity < alone.rarity);
+        assert!((twice.rarity - alone.rarity / 2.0).abs() < 1e-3);
+        assert!(twice.common > 0.0 && twice.rarest < alone.rarest && twice.cosine < alone.cosine);
+    }
+
+    #[test]
+    fn a_story_is_held_against_the_best_of_the_others() {
+        let standing = |happening| Standing {
+            cosine: 0.2,
+            happening,
+        };
+        let all = [standing(0.9), standing(0.6), standing(0.7)];
+        assert!((Standing::of_others(&all, 0).happening - 0.7).abs() < 1e-6);
+        assert!((Standing::of_others(&all, 2).happening - 0.9).abs() < 1e-6);
+        let none = Standing::of_others(&all[..1], 0);
+        assert!((none.happening - Standing::LEAST.happening).abs() < 1e-6 && none.cosine == 0.0);
+    }
 }

@@ -56,7 +56,7 @@ impl Model {
 impl Default for Model {
     /// The model that the stage comes with.
     fn default() -> Self {
-        const THRESHOLD: f32 = 0.45;
+        const THRESHOLD: f32 = 0.46;
         const MEANING: &[u8] = include_bytes!("../model/meaning.bin");
         let trained = Self::new(
             &include_bytes!("../model/frequencies.bin")[..],

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::article::{Article, Shared};
-use crate::features::{Around, Features, NAMES, best, features};
+use crate::features::{Around, Features, NAMES, Standing, best, features};
 use crate::index::SEGMENT;
 use crate::learned::Learned;
 use crate::memory::{Joined, Memory, Near};
@@ -173,16 +173,12 @@ impl Stories {
 
     fn near(&mut self, article: &Article, state: &dyn State) -> Result<Vec<Candidate>, StateError> {
         let near = self.memory.near(article, self.window(), state)?;
-        let cosines: Vec<f32> = near
-            .iter()
-            .map(|near| near.members[best(&near.members)].like.body)
-            .collect();
+        let standings: Vec<Standing> = near.iter().map(|near| Standing::of(&near.members)).collect();
         let around = Around::new(article, &near);
         let candidate = |(n, near): (usize, Near)| {
             let Near { story, members } = near;
-            let others = cosines.iter().enumerate().filter(|(other, _)| *other != n);
-            let other = others.map(|(_, cosine)| *cosine).fold(0.0, f32::max);
-            let features = features(article, &members, other, &around);
+            let others = Standing::of_others(&standings, n);
+            let features = features(article, &members, others, &around);
             let best = best(&members);
             let nearest = members.into_iter().nth(best)?;
             Some(Candidate {

@@ -25,9 +25,9 @@ use corpus::{Article, Text};
 use stream::{Pair, bcubed, few, nearest, pairs, place};
 
 const GROWTH: Growth = Growth {
-    trees: 350,
+    trees: 700,
     leaves: 6,
-    rate: 0.03,
+    rate: 0.015,
     calm: 2.0,
     least: 2.0,
     features: 0.3,
@@ -179,7 +179,7 @@ fn say(what: &str, labelled: &Labelled) {
     );
 }
 
-const THRESHOLDS: [f32; 5] = [0.3, 0.4, 0.45, 0.47, 0.5];
+const THRESHOLDS: [f32; 5] = [0.4, 0.45, 0.46, 0.47, 0.5];
 
 /// Scores trees that learned from other stretches on the stretches that `mine` lets through.
 fn score(
