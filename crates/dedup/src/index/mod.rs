@@ -8,6 +8,7 @@
 //! merge again. A fingerprint that many documents have is [`furniture`], and no more postings of it are kept than
 //! tell that.
 
+mod bucket;
 mod filter;
 mod furniture;
 mod offsets;

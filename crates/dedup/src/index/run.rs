@@ -1,20 +1,19 @@
 //! A sorted run of postings: a file that is written once.
 //!
-//! Keys are hashes and so spread evenly: their high bits number a bucket of some [`BUCKET`] postings, which is
-//! found by a table of offsets at the end of the file, held in memory, and is read at once. In a bucket stand the
-//! postings in as many bits as the run's documents and the bucket's places need, then the rest of the keys by the
-//! code of Elias and Fano, which is searched without a look at more than one or two of them: some 4 bytes a
-//! posting, less in longer runs, and more where places are kept.
+//! Keys are hashes and so spread evenly: their high bits number a [`bucket`] of some [`BUCKET`] postings, which is
+//! found by a table of offsets at the end of the file, held in memory, and is read at once. Postings take some 4 bytes
+//! each, less in longer runs, and more where places are kept.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use gristmill_core::{State, StateError};
 
+use super::bucket::{self, Bucket};
 use super::filter::{self, Equation, Filter};
 use super::offsets::Offsets;
 use super::{Entry, KEY_BITS, Posting};
-use crate::bits::{BitReader, BitWriter};
+use crate::bits::BitWriter;
 
 /// Postings a bucket, to the next power of two.
 const BUCKET: usize = 64;
@@ -28,9 +27,9 @@ pub(crate) struct Shape {
     pub(crate) number: u64,
     pub(crate) entries: u64,
     /// The lowest number of a document in it.
-    first: u32,
+    pub(super) first: u32,
     /// The bits that the difference to it takes.
-    document_bits: u32,
+    pub(super) document_bits: u32,
     /// There are `2^bucket_bits` buckets.
     bucket_bits: u32,
 }
@@ -71,17 +70,17 @@ impl Shape {
         (self.first, self.first.saturating_add(spread))
     }
 
-    fn remainder_bits(&self) -> u32 {
+    pub(super) fn remainder_bits(&self) -> u32 {
         KEY_BITS - self.bucket_bits
     }
 
     /// The low bits of a key that are written as they are. Those between them and the bucket's make a group.
-    fn low(&self) -> u32 {
+    pub(super) fn low(&self) -> u32 {
         self.remainder_bits().saturating_sub(BUCKET.ilog2())
     }
 
     /// Groups a bucket.
-    fn groups(&self) -> u64 {
+    pub(super) fn groups(&self) -> u64 {
         1 << (self.remainder_bits() - self.low())
     }
 }
@@ -259,84 +258,6 @@ impl Scratch {
     }
 }
 
-/// The bytes of a bucket: how many entries it has and the bits of a place, the postings, the groups, the low bits of the keys.
-/// In the groups stands a one for each entry and a zero behind each group.
-struct Bucket<'b> {
-    shape: &'b Shape,
-    count: usize,
-    at_bits: u32,
-    bits: BitReader<'b>,
-}
-
-impl<'b> Bucket<'b> {
-    fn new(bytes: &'b [u8], shape: &'b Shape) -> Self {
-        Self {
-            shape,
-            count: bytes
-                .first_chunk::<2>()
-                .map_or(0, |chunk| usize::from(u16::from_le_bytes(*chunk))),
-            at_bits: u32::from(bytes.get(2).copied().unwrap_or_default()).min(u16::BITS),
-            bits: BitReader::new(bytes.get(3..).unwrap_or_default()),
-        }
-    }
-
-    /// Where the groups begin.
-    fn groups(&self) -> usize {
-        self.count * (self.shape.document_bits + self.at_bits) as usize
-    }
-
-    /// Where the low bits of the keys begin.
-    fn lows(&self) -> usize {
-        self.groups() + self.count + self.shape.groups() as usize
-    }
-
-    fn low(&mut self, number: usize) -> u64 {
-        let low = self.shape.low();
-        self.bits.seek(self.lows() + number * low as usize);
-        self.bits.take(low)
-    }
-
-    fn posting(&mut self, number: usize) -> Posting {
-        let width = self.shape.document_bits + self.at_bits;
-        self.bits.seek(number * width as usize);
-        Posting {
-            document: self
-                .shape
-                .first
-                .saturating_add(self.bits.take(self.shape.document_bits) as u32),
-            at: self.bits.take(self.at_bits) as u16,
-        }
-    }
-
-    /// Calls `found` with the postings of the key that has these bits below the bucket's.
-    fn find(&mut self, remainder: u64, mut found: impl FnMut(Posting)) {
-        let low = self.shape.low();
-        let group = (remainder >> low) as usize;
-        self.bits.seek(self.groups());
-        let start = self.bits.behind_zeros(group);
-        self.bits.seek(start);
-        let ones = self.bits.ones();
-        let first = (start - self.groups()).saturating_sub(group);
-        for number in first..(first + ones).min(self.count) {
-            if self.low(number) == remainder & ((1 << low) - 1) {
-                found(self.posting(number));
-            }
-        }
-    }
-
-    /// Adds its entries to `entries`; `above` are the bits of a key above those that it has.
-    fn entries(&mut self, above: u64, entries: &mut Vec<Entry>) {
-        let (mut at, mut group) = (self.groups(), 0);
-        for number in 0..self.count {
-            self.bits.seek(at);
-            let zeros = self.bits.zeros();
-            (at, group) = (at + zeros + 1, group + zeros as u64);
-            let key = above | group << self.shape.low() | self.low(number);
-            entries.push((key, self.posting(number)));
-        }
-    }
-}
-
 /// Writes a run from postings in order.
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -391,39 +312,8 @@ impl Writer {
     /// Writes the bucket that was being filled, and opens all up to number `next`.
     fn close_buckets(&mut self, next: usize) {
         if !self.bucket.is_empty() {
-            let shape = self.shape;
-            let most = self
-                .bucket
-                .iter()
-                .map(|(_, posting)| posting.at)
-                .max()
-                .unwrap_or_default();
-            let at_bits = u16::BITS - most.leading_zeros();
-            let bytes = self.bits.aligned();
-            bytes.extend_from_slice(&(self.bucket.len() as u16).to_le_bytes());
-            bytes.push(at_bits as u8);
-            for (_, posting) in &self.bucket {
-                self.bits
-                    .push(posting.document - shape.first, shape.document_bits);
-                self.bits.push(u32::from(posting.at), at_bits);
-            }
-            let (low, mut group) = (shape.low(), 0);
-            let mut zeros_to = |bits: &mut BitWriter, next: u64| {
-                // At most 64 of them.
-                let zeros = (next - group) as u32;
-                bits.push(0, zeros / 2);
-                bits.push(0, zeros - zeros / 2);
-                group = next;
-            };
-            for &(key, _) in &self.bucket {
-                let remainder = key & ((1 << shape.remainder_bits()) - 1);
-                zeros_to(&mut self.bits, remainder >> low);
-                self.bits.push(1, 1);
-            }
-            zeros_to(&mut self.bits, shape.groups());
-            for (key, _) in self.bucket.drain(..) {
-                self.bits.push((key & ((1 << low) - 1)) as u32, low);
-            }
+            bucket::write(&self.bucket, &self.shape, &mut self.bits);
+            self.bucket.clear();
         }
         let end = (self.written + self.bits.aligned().len()) as u32;
         while self.offsets.len() <= next {
