@@ -105,22 +105,6 @@ fn a_second_signal_stops_at_once_and_loses_nothing() {
 }
 
 #[test]
-fn the_same_signal_twice_at_once_is_one() {
-    let house = House::new(SLOW, "workers: 1\nlimits: {batch: {documents: 4}}");
-    let mut daemon = Daemon::of(house.command(&["run"]));
-    for number in 0..40 {
-        house.drop_in(&format!("{number:03}.txt"), article(number));
-    }
-    house.wait_for(2);
-    // As `timeout` does it.
-    daemon.signal("-TERM");
-    daemon.signal("-TERM");
-    assert_eq!(daemon.wait(), Some(0));
-    assert!(common::files(&house.path("out/documents"), ".open").is_empty());
-    complete(&house, 40);
-}
-
-#[test]
 fn signals_that_mean_something_to_others_end_nothing() {
     let house = House::new("[]", "");
     let mut command = house.command(&["run"]);
@@ -149,19 +133,30 @@ fn a_drain_has_its_limit() {
     complete(&house, 1);
 }
 
-#[test]
-fn a_daemon_that_is_told_to_stop_finishes_what_it_has_begun() {
+/// Stops a daemon at work with these signals, one right after the other.
+fn finishes_what_it_has_begun(signals: &[&str]) {
     let house = House::new(SLOW, "workers: 1\nlimits: {batch: {documents: 4}}");
     let mut daemon = Daemon::of(house.command(&["run"]));
     for number in 0..40 {
         house.drop_in(&format!("{number:03}.txt"), article(number));
     }
     house.wait_for(2);
-    daemon.signal("-TERM");
+    signals.iter().for_each(|name| daemon.signal(name));
     assert_eq!(daemon.wait(), Some(0));
     assert!(common::files(&house.path("out/documents"), ".open").is_empty());
     house.verify();
     complete(&house, 40);
+}
+
+#[test]
+fn a_daemon_that_is_told_to_stop_finishes_what_it_has_begun() {
+    finishes_what_it_has_begun(&["-TERM"]);
+}
+
+#[test]
+fn the_same_signal_twice_at_once_is_one() {
+    // As `timeout` does it.
+    finishes_what_it_has_begun(&["-TERM", "-TERM"]);
 }
 
 #[test]
