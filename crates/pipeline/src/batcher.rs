@@ -85,6 +85,14 @@ pub(crate) fn lost() -> Fate {
 }
 
 async fn batch(worked: impl Stream<Item = Entry>, mut wishes: mpsc::Receiver<Wish>, limits: BatchLimits) {
+    grow(worked, &mut wishes, limits).await;
+    // A wish that is on its way at this instant would stay in a channel that nobody reads, and whoever made it wait
+    // for ever: it is taken out, which tells that there is no batch.
+    wishes.close();
+    while wishes.recv().await.is_some() {}
+}
+
+async fn grow(worked: impl Stream<Item = Entry>, wishes: &mut mpsc::Receiver<Wish>, limits: BatchLimits) {
     let mut worked = std::pin::pin!(worked);
     let mut batch: Vec<Entry> = Vec::new();
     let mut wish: Option<Wish> = None;
@@ -138,5 +146,38 @@ async fn batch(worked: impl Stream<Item = Entry>, mut wishes: mpsc::Receiver<Wis
     if let Some(wish) = wish {
         // The receiver is gone only when the pipeline has stopped on a fault, which it tells itself.
         drop(wish.send(batch));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[test]
+    fn a_wish_that_meets_the_end_is_answered() {
+        let limits = BatchLimits {
+            documents: 1,
+            bytes: 1,
+            time: LULL,
+        };
+        let (wishes, wished) = mpsc::channel(1);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let answered = runtime.block_on(async {
+            // Somebody is about to wish while the last document is through.
+            let about = wishes.try_reserve().unwrap();
+            let late = async {
+                sleep(LULL).await;
+                let (wish, answer) = oneshot::channel();
+                about.send(wish);
+                timeout(Duration::from_secs(10), answer).await
+            };
+            tokio::join!(batch(futures::stream::empty(), wished, limits), late).1
+        });
+        assert!(matches!(answered, Ok(Err(_))));
     }
 }
