@@ -124,7 +124,7 @@ impl Recognizer {
         let mut tokens = Vec::new();
         tokenize(text, &mut tokens);
         match language {
-            None | Some("en" | "und") => split_pairs(text, &mut tokens),
+            _ if is_english(language) => split_pairs(text, &mut tokens),
             Some("fr" | "it") => split_elisions(text, &mut tokens),
             _ => {}
         }

@@ -93,29 +93,27 @@ impl Config {
         folders
     }
 
-    /// The watched folder from which a file in `folder` would be taken.
+    /// The watched folder from which what gristmill writes into `folder` would be taken.
     fn taken_from(&self, inbox: &Inbox, folder: &Path) -> Option<&Path> {
-        let folder = plain(folder);
-        self.input
-            .watch
-            .iter()
-            .map(|watched| &*watched.path)
-            .find(|watched| {
-                let inside = folder.strip_prefix(plain(watched));
-                inside.is_ok_and(|inside| inbox.takes(&inside.join("documents/part-00000001.jsonl")))
-            })
+        self.around(folder, |inside| {
+            inbox.takes(&inside.join("documents/part-00000001.jsonl"))
+        })
     }
 
     /// The watched folder around the watched folder `folder` from which its files would be taken as well.
     fn taken_also_from(&self, inbox: &Inbox, folder: &Path) -> Option<&Path> {
         const USUAL: [&str; 4] = ["a.txt", "a.html", "a.json", "a.jsonl"];
+        self.around(folder, |inside| {
+            !inside.as_os_str().is_empty() && USUAL.iter().any(|file| inbox.takes(&inside.join(file)))
+        })
+    }
+
+    /// The first watched folder that holds `folder`, or is it, of which `takes` says that its files are taken there: it is told
+    /// where in the watched one `folder` is.
+    fn around(&self, folder: &Path, takes: impl Fn(&Path) -> bool) -> Option<&Path> {
         let folder = plain(folder);
-        let around = |watched: &&Path| {
-            let inside = folder.strip_prefix(plain(watched)).ok();
-            let inside = inside.filter(|inside| !inside.as_os_str().is_empty());
-            inside.is_some_and(|inside| USUAL.iter().any(|file| inbox.takes(&inside.join(file))))
-        };
-        self.input.watch.iter().map(|watched| &*watched.path).find(around)
+        let mut watched = self.input.watch.iter().map(|watched| &*watched.path);
+        watched.find(|watched| folder.strip_prefix(plain(watched)).is_ok_and(&takes))
     }
 
     fn key_of(&self, error: &SettingsError) -> String {
