@@ -44,7 +44,7 @@ pub(crate) fn ahead(limits: BatchLimits, workers: usize) -> usize {
         .min(AHEAD.max(workers.saturating_mul(AHEAD_EACH)))
 }
 
-/// Takes entries through the first piece on the pool, `ahead` at once, and hands them on in order, in batches.
+/// Takes entries through the first piece on the pool, as many at once as `input` holds, and hands them on in order, in batches.
 ///
 /// A batch is closed when it is full, when its time is over, or when nothing more comes for a moment; while the
 /// batch before it is being committed it goes on growing. Where it is closed never shows in the lines.
@@ -54,8 +54,8 @@ pub(crate) async fn run(
     pool: Pool,
     first: Piece,
     limits: BatchLimits,
-    ahead: usize,
 ) {
+    let ahead = input.max_capacity();
     let input = futures::stream::unfold(input, async |mut input| Some((input.recv().await?, input)));
     // The order of the results is the order of arrival.
     let worked = input.map(|entry| work(entry, &pool, &first)).buffered(ahead);

@@ -272,9 +272,8 @@ impl Pipeline {
             let spawn = |name: &str| thread::Builder::new().name(format!("gristmill-{name}"));
             let (first, workers) = (Arc::clone(&chain.first), pool.clone());
             let limits = settings.batch;
-            let ahead = batcher::ahead(limits, settings.workers);
             let batching = spawn("batch").spawn_scoped(scope, move || {
-                runtime.block_on(batcher::run(input, wished, workers, first, limits, ahead));
+                runtime.block_on(batcher::run(input, wished, workers, first, limits));
             });
             let ordering = spawn("order")
                 .stack_size(pool::STACK)
